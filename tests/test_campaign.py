@@ -95,11 +95,16 @@ def test_a_part_of_a_line_is_ignored(tmp_path, runs):
         assert {record["task"] for record in opened} == {"task 0", "task 1"}
 
 
+@pytest.mark.parametrize(
+    "content", [None, b'{\n  "key": "a"\n}\n', b'{"a": 1}\n'], ids=["npy", "json", "line"]
+)
 @pytest.mark.parametrize("kind", ["suite", "evidence"])
-def test_another_file_is_no_store(tmp_path, capsys, kind):
+def test_another_file_is_no_store(tmp_path, capsys, kind, content):
     """A campaign would append to it, and evidence would write empty tables."""
     path = tmp_path / "a.npy"
     np.save(path, np.zeros(3))
+    if content is not None:
+        path.write_bytes(content)
     before = path.read_bytes()
     given = {"STORE": str(path)} | ({"TESTS": "rounding"} if kind == "suite" else {})
     assert call("campaign", given, [kind]) == 2
@@ -107,6 +112,14 @@ def test_another_file_is_no_store(tmp_path, capsys, kind):
     assert capsys.readouterr() == ("", said)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"a', b'{"a": 1, "key": "x"', b'{"a": 1, "key": "x"}\n'])
+def test_a_store_may_begin_with_a_part_of_a_verdict(tmp_path, content):
+    path = tmp_path / "store"
+    path.write_bytes(content)
+    with store.Store(path) as opened:
+        assert len(opened.records) == content.endswith(b"}\n")
 
 
 def test_a_store_has_one_writer(tmp_path):
@@ -308,7 +321,7 @@ ALL_KINDS = "mutants, python, coverage, suite, networks, synth, speedup or evide
         ({"IMAGES": "541"}, ["networks"], "IMAGES=541: expected an integer from 1 to 540"),
         ({"MODEL": "x.pt"}, ["networks"], "MODEL=x.pt: expected a .tflite or .onnx file"),
         ({"ENGINE": "1", "ROWS": "2"}, ["networks"], "ROWS=2: does not apply to the engine"),
-        ({"MEM": "8"}, ["networks"], "MEM=8: applies to ENGINE=1 only"),
+        ({"MEM": "8"}, ["networks"], "MEM=8: applies only with ENGINE=1"),
         ({"IMAGES": "2"}, ["suite"], "IMAGES=2: applies to networks, not to suite"),
         (
             {"STORE": "x"},

@@ -73,7 +73,7 @@ def prepared(given: Mapping[str, str]) -> tuple[command.Job, command.Engine | No
         raise InputError(f"ENGINE={given['ENGINE']}: expected 0 or 1")
     if given.get("ENGINE") != "1":
         if "MEM" in given:
-            raise InputError(f"MEM={given['MEM']}: applies to ENGINE=1 only")
+            raise InputError(f"MEM={given['MEM']}: applies only with ENGINE=1")
         return command.prepare(given), None
     for name in ("ROWS", "COLS"):
         if name in given:

@@ -63,9 +63,9 @@ class Store:
                 continue  # a part of a line, or an empty one
 
     def _refuse_another_kind(self) -> None:
-        """InputError for a file that does not begin with a verdict."""
+        """InputError for a file that does not begin with a verdict, or with a part of one."""
         with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
-            if file.read(1) not in (b"", b"{"):
+            if not _begins_like_verdict(file.readline(1 << 20)):
                 raise InputError(f"STORE={self.path}: not a file of verdicts, expected one or a new path")
 
     def append(self, record: Record) -> None:
@@ -114,3 +114,15 @@ class Store:
             os.close(self._file)
             self._file = None
         self._lock.release()
+
+
+def _begins_like_verdict(line: bytes) -> bool:
+    """Whether a first line may be a verdict, or the part of one that a machine wrote before it stopped."""
+    if line in (b"", b"{"):
+        return True
+    if not line.startswith(b'{"'):  # an indented JSON file has a line feed here
+        return False
+    try:
+        return "key" in json.loads(line)
+    except ValueError:
+        return True  # a part of a line
