@@ -7,6 +7,7 @@ the shipped files. Every value is read by key, type, shape and range; an unknown
 usually misspelt.
 """
 
+import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -262,7 +263,8 @@ def find(name: str, directory: Path | None = None) -> Path:
     pathlib.Path
     """
     own = directory / name if directory is not None else None
-    return own if own is not None and own.exists() else SHIPPED / name
+    # a symbolic link whose target is missing is the student's file as well: reading it is an error
+    return own if own is not None and os.path.lexists(own) else SHIPPED / name
 
 
 def check_directory(directory: Path, names: Sequence[str]) -> None:
@@ -287,7 +289,7 @@ def check_directory(directory: Path, names: Sequence[str]) -> None:
             f"HOMEWORK={directory}: not a directory; expected one that contains any of {', '.join(names)}"
         )
     try:
-        found = sorted(p.name for p in directory.iterdir() if p.suffix == ".toml")
+        found = sorted(p.name for p in directory.iterdir() if p.suffix.lower() == ".toml")
     except OSError as error:
         raise HomeworkError(f"HOMEWORK={directory}: {error.strerror}") from None
     if not found:

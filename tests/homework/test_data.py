@@ -164,3 +164,9 @@ def test_bad_directories(solve, tmp_path):
     folder = tmp_path / "folder"
     (folder / "p4_int8.toml").mkdir(parents=True)
     refused(solve(HOMEWORK=folder), tmp_path, "p4_int8.toml: not a regular file")
+    (tmp_path / "capitals").mkdir()
+    (tmp_path / "capitals" / "p4_int8.TOML").write_text("")
+    refused(solve(HOMEWORK=tmp_path / "capitals"), tmp_path, "p4_int8.TOML: not a file of", "p4_int8.toml")
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "p4_int8.toml").symlink_to(tmp_path / "moved.toml")
+    refused(solve(HOMEWORK=tmp_path / "link"), tmp_path, "link/p4_int8.toml: no such file")
