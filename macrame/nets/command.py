@@ -347,7 +347,13 @@ def _inputs(
             ]
         else:
             label = f"REFERENCE={given['REFERENCE']}"
-            found = [(label, stored[name]) for name in _from_reference(stored)]
+            names = _from_reference(stored)
+            if [int(name.strip("x_") or 0) for name in names] != list(range(len(names))):
+                raise InputError(
+                    f"{label}: its inputs are {short(', '.join(names), 90)}, "
+                    "expected x0, x1, ... without a gap"
+                )
+            found = [(label, stored[name]) for name in names]
         for where, array in found:
             if array.shape != tensor.file_shape or array.dtype != tensor.dtype:
                 raise InputError(

@@ -155,6 +155,14 @@ def test_plan(network, capfd):
             r"REFERENCE=other.npz: contains a, b, expected names of the network's tensors, such as t0 or y",
         ),
         ({"REFERENCE": "none.npz"}, r"REFERENCE=none.npz: contains nothing, expected names"),
+        (
+            {"REFERENCE": "gap.npz"},
+            r"REFERENCE=gap.npz: its inputs are x0, x2, expected x0, x1, ... without a gap",
+        ),
+        (
+            {"REFERENCE": "one.npz"},
+            r"REFERENCE=one.npz: its inputs are x1, x2, expected x0, x1, ... without a gap",
+        ),
         ({"MODEL": "empty.tflite"}, r"MODEL=empty.tflite: the file is empty"),
         ({"OUT": "y.csv"}, r"OUT=y.csv: expected a .npy file"),
         ({"OUT": "none/y.npy"}, r"OUT=none/y.npy: "),
@@ -172,6 +180,9 @@ def test_what_it_refuses(network, tmp_path, monkeypatch, capfd, given, message):
     np.savez("shape.npz", mean=np.zeros(4, np.int8))
     np.savez("other.npz", a=np.zeros(4, np.int8), b=np.zeros(4, np.int8))
     np.savez("none.npz")
+    image = np.zeros((1, 6, 6, 2), np.int8)
+    np.savez("gap.npz", x0=image, x2=image)
+    np.savez("one.npz", x1=image, x2=image)
     (tmp_path / "empty.tflite").touch()
     before = sorted(path.name for path in tmp_path.iterdir() if path.name != "build")
     values = {"MODEL": "small.tflite", **given}
