@@ -160,6 +160,14 @@ def test_what_has_one_reading(content, expected, notes):
         assert (integers.notes, integers.lines, integers.column) == (notes, table.lines, table.column)
 
 
+def test_a_note_names_the_option_as_the_user_types_it(monkeypatch):
+    """HEADER=A:1 is a word of make: `macrame gemm` refuses it."""
+    monkeypatch.setenv("MACRAME_REPLAY", "macrame gemm a.csv w.csv")
+    rows = "read line 1, which counts 0 to 2; if line 1 is a header: --header A:1"
+    columns = "read column 1, which counts 0 to 2; if column 1 is an index: --index A:1"
+    assert text("0,1,2\n1,5,6\n2,3,4\n").notes == [rows, columns]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_byte_order_marks(encoding):
     mark = "\ufeff" if encoding[-2:] in ("le", "be") else ""

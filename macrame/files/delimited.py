@@ -27,6 +27,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from macrame.environment import typed
 from macrame.errors import InputError, amount, shown
 from macrame.files.parse import INTEGER, NUMBER
 from macrame.files.rows import Row, Rows, split
@@ -350,9 +351,9 @@ class _Reader:
         """The options that would skip a cell, unless the user has given them."""
         wanted, hint = self.wanted, ""
         if heads and wanted.header is None:
-            hint += f"; if line {line} is a header: HEADER={wanted.name}:{heads}"
+            hint += f"; if line {line} is a header: {typed('HEADER', f'{wanted.name}:{heads}')}"
         if column and wanted.index is None:
-            hint += f"; if column 1 is an index: INDEX={wanted.name}:1"
+            hint += f"; if column 1 is an index: {typed('INDEX', f'{wanted.name}:1')}"
         return hint
 
     def finish(self, rows: int) -> None:
