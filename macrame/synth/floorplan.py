@@ -12,14 +12,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: All block RAMs of the LFE5U-85F by nextpnr's names, in the order of use: four rows of groups of four. Of
-#: three rows, those in one column follow each other; the fourth comes last.
+_ROWS = (22, 46, 70, 82)
+_GROUPS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
+
+
+def _along(row: int) -> list[str]:
+    """The block RAMs of a row of the LFE5U-85F, from left to right: groups of four, two tiles apart."""
+    return [f"X{group + 2 * number}/Y{row}/EBR{number}" for group in _GROUPS for number in range(4)]
+
+
+#: All block RAMs of the LFE5U-85F by nextpnr's names, in the order of use: runs of 20, each within a row,
+#: then the ends of the rows. The ULX3S engine has eight columns, each with 20 block RAMs for its weights.
 ECP5_85F = tuple(
-    f"X{group + offset}/Y{row}/EBR{number}"
-    for rows in ((22, 46, 70), (82,))
-    for group in (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
-    for row in rows
-    for number, offset in enumerate((0, 2, 4, 6))
+    site
+    for first, last in ((6, 26), (26, 46), (0, 6), (46, 52))
+    for row in _ROWS
+    for site in _along(row)[first:last]
 )
 
 
