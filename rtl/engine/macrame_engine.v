@@ -497,9 +497,10 @@ module macrame_engine #(
     );
 
     // The core's counters, for other events: `issue` is a word that leaves the window reader,
-    // `tile` a job, stall_a a cycle without a job to read, stall_w one in which a slice waits for
-    // weights, stall_out one in which it waits during a job of the elementwise unit, `pad` one that
-    // waits for the program.
+    // `tile` a job, stall_a a cycle without a job to read, stall_w one in which a slice waits, for
+    // whatever reason, while the core could accept weights but none are offered, stall_out one in
+    // which a slice waits during a job of the elementwise unit, `pad` one that waits for the
+    // program.
     perf_counters #(
         .WIDTH(32),
         .RAM  (RECORD_RAM)
