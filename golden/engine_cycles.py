@@ -86,8 +86,8 @@ class Counters:
         Slices.
     jobs : int
     stall_job, stall_w, stall_out : int
-        Cycles in which the reader had no job, a slice waited for weights of the program, and one for the
-        elementwise unit.
+        Cycles in which the reader had no job; a slice waited while the core had room for weights and the
+        program offered none; a slice waited during a job of the elementwise unit.
     starved : int
         Cycles in which the decoder waited for a beat of the program.
     ends : tuple of int

@@ -54,7 +54,9 @@ class EngineReport:
         Slices and operands read.
     jobs : int
     stall_job, stall_w, stall_out, starved : int
-        Cycles without a job, waiting for weights, for the elementwise unit, for the program.
+        Cycles without a job; in which a slice waits while the core has room for weights and none are
+        offered; in which one waits during a job of the elementwise unit; in which the decoder waits for a
+        beat of the program.
     sent, received : int
         Bytes of commands with their data, and of the words read.
     counters_full : bool

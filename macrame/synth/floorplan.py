@@ -22,7 +22,7 @@ def _along(row: int) -> list[str]:
 
 
 #: All block RAMs of the LFE5U-85F by nextpnr's names, in the order of use: runs of 20, each within a row,
-#: then the ends of the rows. The ULX3S engine has eight columns, each with about 20 block RAMs for its weights.
+#: then the ends of the rows. The ULX3S engine has eight columns, each with about 20 block RAMs.
 ECP5_85F = tuple(
     site
     for first, last in ((6, 26), (26, 46), (0, 6), (46, 52))
