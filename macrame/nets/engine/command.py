@@ -160,8 +160,8 @@ class Plan:
             line_seconds(self.loading),
         )
         yield text(
-            "{:,} cycles with a beat of the program {}: {:,} slices, {:,} without a job, {:,} waiting while no "
-            "weights were offered, {:,} waiting during jobs of the elementwise unit",
+            "{:,} cycles with a beat of the program {}: {:,} slices, {:,} without a job, {:,} waiting while "
+            "no weights were offered, {:,} waiting during jobs of the elementwise unit",
             counters.cycles,
             "every cycle" if self.period == 1 else f"every {self.period} cycles",
             counters.busy,
