@@ -103,12 +103,22 @@ def _suite() -> list[Case]:
     return [c for c in listed if not any(str(path).startswith("vendor/") for path in c.rtl)]
 
 
+def _kind(case: Case) -> frozenset[str]:
+    """What tells the kinds of a module's shapes apart: parameters that are set, and named values."""
+    return frozenset(case.parameters) | {
+        value for value in case.parameters.values() if isinstance(value, str)
+    }
+
+
 def _some(cases: list[Case]) -> list[Case]:
-    """`OWN` of some cases: one of middle size of each bench, then the smallest of the others."""
+    """`OWN` of some cases: one of middle size of each bench, one of each kind, then the smallest others."""
     by_bench: dict[str, list[Case]] = {}
     for case in cases:
         by_bench.setdefault(case.bench, []).append(case)
     chosen = [listed[len(listed) // 2] for listed in by_bench.values()]
+    for case in cases:
+        if all(_kind(case) != _kind(other) for other in chosen):
+            chosen.append(case)
     chosen += [case for case in cases if case not in chosen]
     return sorted(chosen[:OWN], key=size)
 

@@ -231,7 +231,7 @@ async def errors(dut, kind, stalls):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize(limit=[1, 30, 200])
+@cocotb.parametrize(limit=[1, 30, 0x2AA, 0x555])
 async def missing_y(dut, limit):
     """y is missing: an error after x has waited for `limit` cycles, in the first packet or within another."""
     unit = Unit(dut)
