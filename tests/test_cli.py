@@ -125,6 +125,7 @@ def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, writte
         (["gemm", "a", "b", "c"], "macrame gemm: unknown argument c, see macrame gemm --help"),
         (["gemm", "a.npy"], "macrame gemm: W is not given"),
         (["homework", "--rows", "0"], "macrame homework: --rows 0: expected an integer from 1 to 32"),
+        (["waves", "--sim", "vcs"], "macrame waves: --sim vcs: expected icarus, which writes an FST"),
         (["homework", "--sim", "vcs"], "macrame homework: --sim vcs: expected one of icarus, verilator"),
         (
             ["synth", "--depth", "2", "--formats", "BF16"],
