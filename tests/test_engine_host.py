@@ -3,6 +3,7 @@
 """The driver of the network engine on a simulated one, and `macrame net` with it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,24 @@ import pytest
 from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden import engine as golden
-from macrame.host.engine import NetworkEngine
+from macrame.host import registers
+from macrame.host.engine import READ, NetworkEngine
+from macrame.host.link import Results
 from macrame.nets import digits, tflite
 from macrame.nets.engine.command import Plan, infer
-from macrame.registers import ENGINE_STATUS_ERRORS
+from macrame.registers import (
+    ENGINE_BEATS,
+    ENGINE_FORMAT,
+    ENGINE_FORMAT_INT8,
+    ENGINE_ID_RESET,
+    ENGINE_SHAPE,
+    ENGINE_STATUS_ERRORS,
+    ENGINE_VERSION_RESET,
+    ENGINE_WORDS,
+)
 from macrame.sim.link import EngineSimLink
 from tests import verbs
+from tests.plain_core import PlainCore
 
 CONFIG = CoreConfig(1, 8, 8, post_lanes=8)
 ORACLE = Path(__file__).with_name("oracles") / "digits.npz"
@@ -63,6 +76,57 @@ def test_inferences(plan):
         engine.soft_reset()
         engine.load(program.image)
         assert infer(plan, engine, model, [images[0]], {}).wrong == 0
+
+
+def unit_of(words=256):
+    """A driver of an engine that is only its registers."""
+    link = PlainCore(1, 8, 8, 16)
+    link.registers |= {
+        registers.ID: ENGINE_ID_RESET,
+        registers.VERSION: ENGINE_VERSION_RESET,
+        ENGINE_SHAPE: 1 | 8 << 8 | 8 << 16 | 2 << 24,
+        ENGINE_FORMAT: 16 << 16 | 4 << 8 | ENGINE_FORMAT_INT8,
+        ENGINE_WORDS: words,
+        ENGINE_BEATS: 128,
+    }
+    return NetworkEngine(link)
+
+
+ONE = np.zeros((1, 8), np.int8)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda e: e.load("x" * 64), "program is 'xxx"),
+        (lambda e: e.load(None), "program is None, expected bytes"),
+        (lambda e: e.read(1.0, 1), "address is 1.0, expected an integer"),
+        (lambda e: e.read("1", 1), "address is '1', expected an integer"),
+        (lambda e: e.read(True, 1), "address is True, expected an integer"),
+        (lambda e: e.read(np.int64(256), 1), "words 256 to 256, expected words from 0 to 255"),
+        (lambda e: e.write(None, ONE), "address is None, expected an integer"),
+        (lambda e: e.write(0, np.ma.array(ONE, mask=True)), "words is a masked array"),
+        (lambda e: e.run(None, [(0, 1)]), "inputs is None, expected a list of pairs"),
+        (lambda e: e.run([(0, ONE)], [0]), "outputs[0] is 0, expected a list of pairs"),
+        (lambda e: e.run([(0.5, ONE)], [(0, 1)]), "address is 0.5, expected an integer"),
+    ],
+)
+def test_arguments_that_are_refused(call, message):
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+        call(unit_of())
+
+
+def test_addresses_may_be_integers_of_numpy():
+    engine = unit_of()
+    commands = []
+
+    def transfer(program, sent, results):
+        commands.extend(sent)
+        return Results(ONE.view(np.uint8), None, None)
+
+    engine._transfer = transfer
+    engine.read(np.int32(5), np.uint8(3))
+    np.testing.assert_array_equal(commands[0], engine._command(READ, 3, 5))
 
 
 @pytest.mark.thorough

@@ -8,6 +8,7 @@ the wrong byte. Random matrices of odd shapes show each of them: every product i
 """
 
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.host import packets, quantize, registers, tiling
-from macrame.host.core import Core
+from macrame.host.core import Core, Product
 from macrame.host.link import Results
 from tests.plain_core import PlainCore, mock_requantize
 
@@ -206,6 +207,7 @@ def test_progress_counts_up_to_the_total():
         (dict(progress=3), "progress is 3, expected a callable"),
         (dict(progress=False), "progress is False, expected a callable"),
         (dict(limit=0), "limit is 0, expected an integer of 1 or more"),
+        (dict(limit=np.timedelta64(3)), "limit is np.timedelta64(3), expected an integer of 1 or more"),
         (dict(limit=7.5), "limit is 7.5, expected an integer of 1 or more"),
         (dict(check_overflow="no"), "check_overflow is 'no', expected True or False"),
         (dict(a_zero_point=128), "a_zero_point has 128, expected -128 to 127"),
@@ -219,6 +221,28 @@ def test_arguments_that_are_refused(arguments, message):
     with pytest.raises(InputError) as caught:
         Core(PlainCore(2, 2, 1, 8)).matmul(**call)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("products", "message"),
+    [
+        (None, "products is None, expected a list of Product"),
+        ((product for product in ()), "products is <generator object"),
+        (np.ones(3), "products is array([1., 1., 1.]), expected a list of Product"),
+        ([], "products is empty, expected one or more"),
+        ([(1, 2)], "products[0] is (1, 2), expected a Product"),
+        ([Product(np.ones((2, 4), np.int8), np.ones((4, 3), np.int8), None)], "products[0].output is None"),
+    ],
+)
+def test_products_of_a_layer_that_are_refused(products, message):
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+        Core(PlainCore(2, 2, 1, 8)).layer(products)
+
+
+def test_a_mode_of_bf16_that_is_none_is_refused():
+    for out in ("bf16", 1, ["even"]):
+        with pytest.raises(InputError, match=r"^out is .*, expected one of fp32, even, toward_zero"):
+            packets.bf16_mode(out)
 
 
 def test_bf16_products_without_k_are_refused():
@@ -486,6 +510,26 @@ def test_quantized_multipliers_are_within_half_a_bit(scale):
 def test_scales_out_of_reach_are_refused(scale):
     with pytest.raises(InputError, match="scale is"):
         quantize.quantize_multiplier(scale)
+
+
+@pytest.mark.parametrize("convert", [quantize.quantize_multiplier, quantize.float32_bits])
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        ("1", "scale is '1', expected numbers"),
+        (None, "scale is None, expected numbers"),
+        (True, "scale is True, expected numbers"),
+        (1j, "scale is 1j, expected numbers"),
+        (["1", "2"], "scale has dtype <U1, expected numbers"),
+        (np.array([0.5, 1], object), "scale has dtype object, expected numbers"),
+        (np.array([1], "m8[s]"), "scale has dtype timedelta64[s], expected numbers"),
+        (np.ma.array([0.5, 1], mask=[0, 1]), "scale is a masked array, expected numbers without a mask"),
+        (10**400, "scale is 1000"),
+    ],
+)
+def test_scales_that_are_no_numbers_are_refused(convert, scale, message):
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+        convert(scale)
 
 
 # --- left shifts --------------------------------------------------------------------------------------

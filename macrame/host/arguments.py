@@ -145,7 +145,7 @@ def flag(name: str, value: object) -> bool:
 
 def count(name: str, value: object, most: int | None = None) -> int:
     """Check an int from 1 to `most`."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64)):
         if value >= 1 and (most is None or value <= most):
             return int(value)
     expected = "of 1 or more" if most is None else f"from 1 to {most}"

@@ -4,7 +4,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, TypeAlias, TypedDict, Unpack
+from typing import Any, Protocol, TypeAlias, TypedDict, Unpack, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -33,6 +33,7 @@ class Output(TypedDict, total=False):
     a_zero_point: int
 
 
+@runtime_checkable
 class Requantisation(Protocol):
     """What a layer does with its sums; `macrame.golden.quantized.layers.QuantisedLayer` is one.
 
@@ -385,8 +386,13 @@ class Core(Unit):
         macrame.errors.CoreError, macrame.errors.LinkError
             As for :meth:`matmul`.
         """
+        if not isinstance(products, (list, tuple)):
+            raise InputError(f"products is {shown(products)}, expected a list of Product")
         if not products:
             raise InputError("products is empty, expected one or more")
+        for number, product in enumerate(products):
+            arguments.instance(f"products[{number}]", product, Product)
+            arguments.instance(f"products[{number}].output", product.output, Requantisation)
         modes = {product.output.mode for product in products}
         if len(modes) > 1:
             raise InputError(f"the modes of the products are {', '.join(sorted(modes))}, expected one mode")

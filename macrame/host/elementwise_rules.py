@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macrame.errors import InputError
+from macrame.errors import InputError, shown
 from macrame.host import arguments
 from macrame.host.quantize import quantize_multiplier
 
@@ -111,6 +111,9 @@ def checked(rule: Rule) -> Rule:
     right = int(arguments.integers("rule.right", rule.right, arguments.INT8))
     if not 0 <= right <= 31:
         raise InputError(f"rule.right is {right}, expected 0 to 31")
+    low, high = int8("clamp_low", rule.clamp_low), int8("clamp_high", rule.clamp_high)
+    if low > high:
+        raise InputError(f"rule.clamp_low is {low} and rule.clamp_high is {high}, expected low <= high")
     return Rule(
         op,
         _table("rule.table_a", rule.table_a),
@@ -118,8 +121,8 @@ def checked(rule: Rule) -> Rule:
         int(arguments.integers("rule.multiplier", rule.multiplier, arguments.INT32)),
         right,
         int8("zero_point", rule.zero_point),
-        int8("clamp_low", rule.clamp_low),
-        int8("clamp_high", rule.clamp_high),
+        low,
+        high,
     )
 
 
@@ -131,8 +134,20 @@ def _table(name: str, table: ArrayLike) -> NDArray[np.int32]:
 
 
 def _clamp(clamp: tuple[int, int]) -> tuple[int, int]:
-    low, high = (int(v) for v in np.broadcast_to(arguments.integers("clamp", clamp, arguments.INT8, 2), 2))
+    pair = arguments.array("clamp", clamp, "two integers")
+    if pair.shape != (2,):
+        raise InputError(f"clamp is {shown(clamp)}, expected two integers")
+    low, high = (int(v) for v in arguments.integers("clamp", pair, arguments.INT8, 2))
+    if low > high:
+        raise InputError(f"clamp is {shown(clamp)}, expected the lower limit first")
     return low, high
+
+
+def _operands(x: Scale, y: Scale, out: Scale) -> tuple[Scale, Scale, Scale]:
+    """Check three scales."""
+    for name, scale in (("x", x), ("y", y), ("out", out)):
+        arguments.instance(name, scale, Scale)
+    return x.checked("x"), y.checked("y"), out.checked("out")
 
 
 def _scaled(values: NDArray[np.int64], scale: float) -> NDArray[np.int64]:
@@ -164,7 +179,8 @@ def add(x: Scale, y: Scale, out: Scale, clamp: tuple[int, int] = (-128, 127), su
     macrame.errors.InputError
         An argument is wrong, or the result's scale is so small that TFLite rejects it too.
     """
-    x, y, out = x.checked("x"), y.checked("y"), out.checked("out")
+    x, y, out = _operands(x, y, out)
+    subtract = arguments.flag("subtract", subtract)
     twice = 2 * max(x.scale, y.scale)
     scale = twice / ((1 << SUM_SHIFT) * out.scale)
     if not 0 < scale < 1:
@@ -183,7 +199,7 @@ def add(x: Scale, y: Scale, out: Scale, clamp: tuple[int, int] = (-128, 127), su
 
 def mul(x: Scale, y: Scale, out: Scale, clamp: tuple[int, int] = (-128, 127)) -> Rule:
     """TFLite's MUL of two int8 tensors; parameters, result and errors as for `add`."""
-    x, y, out = x.checked("x"), y.checked("y"), out.checked("out")
+    x, y, out = _operands(x, y, out)
     scale = x.scale * y.scale / out.scale
     if not 0 < scale < 2**PRODUCT_SHIFT:
         raise InputError(

@@ -9,12 +9,12 @@ its code, a count of three bytes and an address of four; rtl/engine/host_port.v 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import CoreError, InputError, LinkError
+from macrame.errors import CoreError, InputError, LinkError, shown
 from macrame.host import arguments, engine_program, registers
 from macrame.host.link import Beats, Link, Results
 from macrame.host.unit import Unit
@@ -40,6 +40,7 @@ HEAD_BYTES = 8
 LONGEST = (1 << 24) - 1
 
 Words = NDArray[np.int8]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -149,12 +150,14 @@ class NetworkEngine(Unit):
         Raises
         ------
         macrame.errors.InputError
-            The program is not a whole number of beats, is larger than the store, or is for another engine.
+            The program is not bytes, not a whole number of beats, larger than the store, or for another engine.
         macrame.errors.CoreError
             The engine has halted.
         macrame.errors.LinkError
         """
         beat = self.depth * self.depth
+        if not isinstance(program, (bytes, bytearray)):
+            raise InputError(f"program is {shown(program)}, expected bytes")
         if not program or len(program) % beat:
             raise InputError(f"program has {len(program)} bytes, expected a multiple of {beat} above 0")
         self._refuse(program)
@@ -193,7 +196,7 @@ class NetworkEngine(Unit):
 
     def read(self, address: int, count: int) -> Words:
         """Words of the memory, shape (count, depth), from a word on; errors as for :meth:`run`."""
-        self._check_range(address, count)
+        address, count = self._range(address, count)
         commands = [self._command(READ, count, address)]
         found = self._sequence(
             "read", lambda: self._transfer(_beats([], self.depth**2), commands, count), False
@@ -226,9 +229,8 @@ class NetworkEngine(Unit):
         macrame.errors.LinkError
             No program was loaded since the latest reset of the link, or the link failed.
         """
-        commands = [self._write(address, words) for address, words in inputs]
-        for address, count in outputs:
-            self._check_range(address, count)
+        commands = [self._write(address, words) for address, words in _pairs("inputs", inputs)]
+        outputs = [self._range(address, count) for address, count in _pairs("outputs", outputs)]
         results = sum(count for _, count in outputs)
         if not results:
             raise InputError("outputs have 0 words, expected 1 or more")
@@ -271,21 +273,36 @@ class NetworkEngine(Unit):
         return np.frombuffer(head, np.uint8).reshape(-1, self.depth)
 
     def _write(self, address: int, words: Words) -> NDArray[np.uint8]:
-        words = np.asarray(words)
+        words = arguments.array("words", words, "int8")
         if words.dtype != np.int8 or words.ndim != 2 or words.shape[1] != self.depth:
             raise InputError(
                 f"words have type {words.dtype} and shape {words.shape}, expected int8 and (n, {self.depth})"
             )
-        self._check_range(address, len(words))
+        address, _ = self._range(address, len(words))
         return np.concatenate([self._command(WRITE, 0, address), words.view(np.uint8)])
 
-    def _check_range(self, address: int, count: int) -> None:
-        """Refuse words outside of the memory, and none at all."""
-        arguments.count("count", count)
+    def _range(self, address: int, count: int) -> tuple[int, int]:
+        """Both as plain integers; words outside of the memory are refused, and none at all."""
+        count = arguments.count("count", count)
+        if not isinstance(address, (int, np.integer)) or isinstance(address, (bool, np.timedelta64)):
+            raise InputError(f"address is {shown(address)}, expected an integer")
+        address = int(address)
         if not 0 <= address <= self.words - count or count > LONGEST:
             raise InputError(
                 f"words {address} to {address + count - 1}, expected words from 0 to {self.words - 1}"
             )
+        return address, count
+
+
+def _pairs(name: str, value: Sequence[tuple[int, T]]) -> list[tuple[int, T]]:
+    """Check a sequence of pairs."""
+    expected = "expected a list of pairs: first word, and the words or their count"
+    if not isinstance(value, (list, tuple)):
+        raise InputError(f"{name} is {shown(value)}, {expected}")
+    for number, pair in enumerate(value):
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise InputError(f"{name}[{number}] is {shown(pair)}, {expected}")
+    return list(value)
 
 
 def _beats(packets: Sequence[NDArray[np.uint8]], width: int = 0) -> Beats:

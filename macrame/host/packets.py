@@ -34,6 +34,7 @@ from macrame.contract import (
     RELU,
 )
 from macrame.errors import LinkError, amount
+from macrame.host import arguments
 from macrame.host.link import Beats, Results
 
 __all__ = [
@@ -80,8 +81,13 @@ def bf16_mode(out: str = "fp32", relu: bool = False) -> int:
     Returns
     -------
     int
+
+    Raises
+    ------
+    macrame.errors.InputError
+        There is no such output.
     """
-    return BF16 + OUTPUTS[out] + RELU * bool(relu)
+    return BF16 + OUTPUTS[arguments.choice("out", out, OUTPUTS)] + RELU * bool(relu)
 
 
 def result_type(mode: int) -> np.dtype[Any]:

@@ -8,11 +8,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macrame.errors import InputError
+from macrame.errors import InputError, shown
+from macrame.host import arguments
 
 #: Modes whose scale has a shift; a positive one shifts left, before the multiplication, and wraps to int32.
 SHIFTING = ("gemmlowp", "ruy")
 _INT32 = np.iinfo(np.int32)
+
+
+def _scales(scale: ArrayLike) -> NDArray[np.float64]:
+    """Return scales as float64; text, a mask and other types are refused, as everywhere in this package."""
+    if type(scale) is int:  # NumPy has no integers of more than 64 bits
+        try:
+            scale = float(scale)
+        except OverflowError:
+            raise InputError(
+                f"scale is {shown(scale)}, expected a number that float64 can represent"
+            ) from None
+    found = arguments.array("scale", scale, "numbers")
+    if found.dtype.kind not in "iuf":
+        given = f"is {shown(scale)}" if found.ndim == 0 else f"has dtype {found.dtype}"
+        raise InputError(f"scale {given}, expected numbers")
+    with np.errstate(over="ignore"):  # a long double out of float64's range becomes infinite
+        return found.astype(np.float64)
 
 
 def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
@@ -37,14 +55,14 @@ def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np
     Raises
     ------
     macrame.errors.InputError
-        A scale is NaN, infinite, 0, negative, or at least 2^31 - 0.5, where the shift would be 32.
+        A scale is no number, NaN, infinite, 0, negative, or at least 2^31 - 0.5, where the shift would be 32.
 
     Notes
     -----
     Use this function with a core. The golden model has its own, in ``macrame.golden.arith.requantize``, for
     the model and the tests only: neither imports the other.
     """
-    scales = np.asarray(scale, np.float64)
+    scales = _scales(scale)
     flat = [_quantize_one(float(value)) for value in scales.reshape(-1)]
     multiplier = np.array([pair[0] for pair in flat], np.int32).reshape(scales.shape)
     shift = np.array([pair[1] for pair in flat], np.int8).reshape(scales.shape)
@@ -81,7 +99,7 @@ def float32_bits(scale: ArrayLike) -> NDArray[np.int32]:
     ------
     macrame.errors.InputError
     """
-    scales = np.asarray(scale, np.float64)
+    scales = _scales(scale)
     with np.errstate(over="ignore", under="ignore"):
         single = scales.astype(np.float32)
     for value, rounded in zip(scales.reshape(-1), single.reshape(-1)):

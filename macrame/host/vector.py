@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from macrame.errors import InputError, LinkError, amount, shown
+from macrame.host import arguments
 from macrame.host.link import Beats, Results
 from macrame.host.packets import OUTPUTS
 from macrame.registers import VECTOR_COUNTERS, VECTOR_ID_RESET, VECTOR_STATUS_ERRORS
@@ -59,8 +60,7 @@ def command(op: str, x_bf16: bool = False, y_bf16: bool = False, out: str = "fp3
         There is no such operation or output.
     """
     for name, value, known in (("op", op, OPERATIONS), ("out", out, OUTPUTS)):
-        if value not in known:
-            raise InputError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+        arguments.choice(name, value, known)
     return OPERATIONS[op] | X_BF16 * bool(x_bf16) | Y_BF16 * bool(y_bf16) | OUTPUTS[out] << OUTPUT_SHIFT
 
 
