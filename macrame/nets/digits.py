@@ -40,9 +40,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.errors import InputError
 from macrame.files import atomic, digits
 from macrame.golden.nn import elementary
 from macrame.golden.quantized.windows import Windows
+from macrame.host import arguments
 from macrame.nets import onnx_model, onnx_reader, onnx_writer, operators, tflite, tflite_writer
 from macrame.nets.graph import Graph, Op, Tensor
 
@@ -93,7 +95,20 @@ def images(pixels: Real) -> NDArray[np.int8]:
     -------
     ndarray of int8, shape (n, 1, 8, 8, 1)
         From -120 (white) to 120: real = (integer + 120) / 240, without any error.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        `pixels` has another shape, or a value that is no multiple of 1/16 from 0 to 1.
     """
+    pixels = np.asarray(pixels)
+    if pixels.dtype.kind not in "iuf" or pixels.ndim != 2 or pixels.shape[1] != 64:
+        raise InputError(
+            f"pixels is {pixels.dtype} of shape {pixels.shape}, expected real numbers of shape (n, 64)"
+        )
+    bad = pixels[~np.isin(pixels * 16, np.arange(17))]
+    if bad.size:
+        raise InputError(f"pixels has {bad[0]}, expected multiples of 1/16 from 0 to 1")
     return np.rint(pixels * 240 - 120).astype(np.int8).reshape(-1, 1, 8, 8, 1)
 
 
@@ -415,6 +430,7 @@ def batch(graph: Graph, count: int) -> Graph:
     Graph
         With `count` as the first dimension of all activations.
     """
+    count = arguments.count("count", count)
     tensors = (t if t.data is not None else replace(t, shape=(count, *t.shape[1:])) for t in graph.tensors)
     return replace(graph, tensors=tuple(tensors))
 
@@ -432,7 +448,13 @@ def golden(graph: Graph, image: NDArray[np.int8]) -> dict[int, NDArray[Any]]:
     -------
     dict of int to ndarray
         By index of the tensor; constants included.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        `image` has another dtype or shape.
     """
+    graph.check_inputs([image])
     values = {i: t.data for i, t in enumerate(graph.tensors) if t.data is not None}
     values[graph.inputs[0]] = image
     operators.evaluate_all(graph, graph.ops, values)

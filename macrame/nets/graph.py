@@ -53,6 +53,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.errors import InputError, amount, shown
+
 #: Runtimes whose rules a graph follows.
 RUNTIMES = ("tflm", "onnxruntime")
 
@@ -172,6 +174,30 @@ class Graph:
     def output(self, op: Op, number: int = 0) -> Tensor:
         """An output of an operator."""
         return self.tensors[op.outputs[number]]
+
+    def check_inputs(self, values: Sequence[NDArray[Any]]) -> None:
+        """Check the values of the inputs.
+
+        Parameters
+        ----------
+        values : sequence of ndarray
+
+        Raises
+        ------
+        macrame.errors.InputError
+            There are too few or too many, or one has another dtype or shape than its tensor.
+        """
+        if not isinstance(values, (list, tuple)):
+            raise InputError(f"inputs is {shown(values)}, expected a list of {len(self.inputs)}")
+        if len(values) != len(self.inputs):
+            raise InputError(f"inputs has {amount(len(values), 'array')}, expected {len(self.inputs)}")
+        for index, value in zip(self.inputs, values):
+            tensor = self.tensors[index]
+            expected = f"expected {tensor.dtype} of shape {tensor.shape}"
+            if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
+                raise InputError(f"input {tensor.name} has type {type(value).__name__}, {expected}")
+            if value.dtype != tensor.dtype or value.shape != tensor.shape:
+                raise InputError(f"input {tensor.name} is {value.dtype} of shape {value.shape}, {expected}")
 
 
 def window_limit(

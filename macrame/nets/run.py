@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame.contract import CoreConfig
+from macrame.errors import InputError, shown
 from macrame.host.core import Core, Product, Report
 from macrame.host.elementwise import ElementwiseUnit
 from macrame.nets import elementwise, lower, operators
@@ -205,9 +206,13 @@ class Network:
         Raises
         ------
         macrame.errors.InputError
-            The runtime itself cannot compute an operator with these values.
+            An input has another dtype or shape than its tensor, or the runtime itself cannot compute an
+            operator with these values.
         """
         graph = self.graph
+        graph.check_inputs(inputs)
+        if stop is not None and stop not in (op.name for op in graph.ops):
+            raise InputError(f"stop is {shown(stop)}, expected the name of an operator")
         values: dict[int, Values] = {
             i: tensor.data for i, tensor in enumerate(graph.tensors) if tensor.data is not None
         }

@@ -3,6 +3,7 @@
 """The digits network: TFLite Micro's answers, its accuracy, its training, `macrame net` without MODEL."""
 
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from macrame.contract import CoreConfig
 from macrame.errors import InputError
 from macrame.golden.nn import elementary
 from macrame.homework import digits as homework
-from macrame.nets import digits, onnx_model, onnx_reader, tflite, tflite_writer
+from macrame.nets import digits, onnx_model, onnx_reader, run, tflite, tflite_writer
+from macrame.nets.engine.compile import compile_graph, inputs_of
 from tests import verbs
 from tests.nets import onnx_cases, small
 from tests.nets.test_onnx import HAS_ONNX, needs_onnx
@@ -157,6 +160,58 @@ def test_the_images():
     np.testing.assert_array_equal((images.reshape(-1, 64) + 120.0) / 240 * 16, pixels * 16)
     np.testing.assert_array_equal(own, labels)
     assert not {row.tobytes() for row in trained} & {row.tobytes() for row in pixels}
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.full((1, 64), math.nan), "pixels has nan, expected multiples of 1/16 from 0 to 1"),
+        (np.full((1, 64), 255), "pixels has 255, expected multiples of 1/16 from 0 to 1"),
+        (np.full((1, 64), 0.3), "pixels has 0.3, expected multiples of 1/16 from 0 to 1"),
+        (np.zeros((1, 63)), "pixels is float64 of shape (1, 63), expected real numbers of shape (n, 64)"),
+    ],
+)
+def test_pixels_that_are_refused(pixels, message):
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        digits.images(pixels)
+
+
+IMAGE = np.zeros((1, 8, 8, 1), np.int8)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ([IMAGE.astype(float)], "input image is float64 of shape (1, 8, 8, 1), expected int8 of shape"),
+        ([IMAGE.view(np.uint8)], "input image is uint8 of shape (1, 8, 8, 1), expected int8 of shape"),
+        ([IMAGE[0]], "input image is int8 of shape (8, 8, 1), expected int8 of shape (1, 8, 8, 1)"),
+        ([np.ma.array(IMAGE, mask=True)], "input image has type MaskedArray, expected int8 of shape"),
+        ([IMAGE.tolist()], "input image has type list, expected int8 of shape (1, 8, 8, 1)"),
+        ([], "inputs has 0 arrays, expected 1"),
+        ([IMAGE, IMAGE], "inputs has 2 arrays, expected 1"),
+        (IMAGE, "inputs is array("),
+    ],
+)
+def test_inputs_that_are_refused(graph, inputs, message):
+    config = CoreConfig(1, 4, 4)
+    for call in (
+        lambda: run.Network(graph, config).run(inputs, None),
+        lambda: inputs_of(compile_graph(graph, config), inputs),
+    ):
+        with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+            call()
+    if len(inputs) == 1 and isinstance(inputs, list):
+        with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+            digits.golden(graph, inputs[0])
+
+
+def test_numbers_that_are_refused(graph):
+    with pytest.raises(InputError, match="^stop is 'nothing', expected the name of an operator"):
+        run.Network(graph, CoreConfig(4, 4)).run([IMAGE], None, stop="nothing")
+    with pytest.raises(InputError, match="^count is 1.5, expected an integer of 1 or more"):
+        digits.batch(graph, 1.5)
+    with pytest.raises(InputError, match="^words is nan, expected an integer of 1 or more"):
+        compile_graph(graph, CoreConfig(1, 4, 4), math.nan)
 
 
 @pytest.mark.nightly

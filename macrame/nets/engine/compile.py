@@ -19,7 +19,7 @@ from macrame.errors import InputError
 from macrame.golden.arith.requantize import quantize_multiplier
 from macrame.golden.quantized.layers import QuantisedLayer
 from macrame.golden.quantized.windows import Windows
-from macrame.host import elementwise_rules, engine_program
+from macrame.host import arguments, elementwise_rules, engine_program
 from macrame.host.engine_program import Job
 from macrame.nets import elementwise, lower, operators
 from macrame.nets.elementwise import Passes
@@ -137,6 +137,7 @@ def compile_graph(
         raise InputError(
             f"the engine's core is {config}, expected 1 row and 2, 4 or 8 columns, as many as depth"
         )
+    words = None if words is None else arguments.count("words", words)
     return _Compiler(graph, config, words, fuse).program()
 
 
@@ -664,8 +665,14 @@ def inputs_of(program: Program, values: Sequence[NDArray[np.int8]]) -> dict[int,
     Returns
     -------
     dict of int to ndarray
+
+    Raises
+    ------
+    macrame.errors.InputError
+        An input has another dtype or shape than its tensor.
     """
     graph = program.graph
+    graph.check_inputs(values)
     known = dict(zip(graph.inputs, values))
     operators.evaluate_all(graph, (graph.ops[i] for i in program.before), known)
     return {t: known[t] for t in program.inputs}
