@@ -246,10 +246,6 @@ ONES, S = np.ones(3, np.int8), Scale(0.1)
             lambda u: u.mul(ONES, ONES, S, S, S, (9, -9)),
             r"^clamp is \(9, -9\), expected the lower limit first",
         ),
-        (
-            lambda u: u.run(Rule("table", np.zeros(256, np.int32), clamp_low=5, clamp_high=4), ONES),
-            "^rule.clamp_low is 5 and rule.clamp_high is 4, expected low <= high",
-        ),
         (lambda u: rules.add(0.5, S, S), "^x is 0.5, expected a Scale"),
         (lambda u: rules.mul(S, S, None), "^out is None, expected a Scale"),
         (lambda u: rules.add(S, S, S, subtract="no"), "^subtract is 'no', expected True or False"),

@@ -111,9 +111,6 @@ def checked(rule: Rule) -> Rule:
     right = int(arguments.integers("rule.right", rule.right, arguments.INT8))
     if not 0 <= right <= 31:
         raise InputError(f"rule.right is {right}, expected 0 to 31")
-    low, high = int8("clamp_low", rule.clamp_low), int8("clamp_high", rule.clamp_high)
-    if low > high:
-        raise InputError(f"rule.clamp_low is {low} and rule.clamp_high is {high}, expected low <= high")
     return Rule(
         op,
         _table("rule.table_a", rule.table_a),
@@ -121,8 +118,8 @@ def checked(rule: Rule) -> Rule:
         int(arguments.integers("rule.multiplier", rule.multiplier, arguments.INT32)),
         right,
         int8("zero_point", rule.zero_point),
-        low,
-        high,
+        int8("clamp_low", rule.clamp_low),
+        int8("clamp_high", rule.clamp_high),
     )
 
 
