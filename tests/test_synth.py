@@ -691,3 +691,20 @@ def test_a_board_with_a_floorplan_has_its_buses(board, buses):
         module = instance.removeprefix("u_")
         assert any(re.search(rf"\b{module} #\([^;]*\) {instance} \(", text) for text in sources.values())
         assert re.search(rf"\[\w+-1:0\] *{bus}\b", sources[module])
+
+
+def test_a_board_without_its_buses_is_one_line(monkeypatch, capsys, tmp_path):
+    """As after a renamed signal; nextpnr does not run, and no bitstream is left."""
+    monkeypatch.setattr(environment, "build_dir", lambda: tmp_path)
+    empty = {"modules": {"ulx3s_engine": {"netnames": {}, "cells": {}}}}
+    monkeypatch.setattr(
+        bitstream.tools, "yosys", lambda _, folder: (folder / "netlist.json").write_text(json.dumps(empty))
+    )
+    monkeypatch.setattr(bitstream, "run", lambda *_: pytest.fail("placed"))
+    assert call("bitstream", {"BOARD": "ulx3s-engine"}) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "bitstream: synthesis",
+        "bitstream: floorplan: 0 nets named u_uart_bridge.w_tdata, expected one",
+    ]
+    assert not list(tmp_path.rglob("*.bit"))
