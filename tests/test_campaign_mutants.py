@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from macrame import paths
-from macrame.campaign import benches, content, engine, equivalence, judge, mutants, netlist, operators
+from macrame.campaign import (
+    benches,
+    content,
+    engine,
+    equivalence,
+    evidence,
+    judge,
+    mutants,
+    netlist,
+    operators,
+)
 from macrame.campaign.store import Store
 from tb.lib.catalogue import CASES
 
@@ -317,6 +327,35 @@ def test_a_survivor_is_listed_until_it_is_explained(tmp_path, monkeypatch):
     monkeypatch.setattr(mutants, "EXPLAINED", listed)
     assert mutants.report([one], found, tmp_path)[-1] == "mutants: 0 of 1 killed, 0.0 %"
     assert "explained: a reason" in (tmp_path / "survivors.txt").read_text()
+
+
+def test_evidence_explains_each_survivor(monkeypatch):
+    change = "0 -> 1 in: the line"
+    record = {"task": "skid source 0: constant, the line", "group": "skid", "verdict": "survived", "cpu": 1}
+    record |= {"seed": 1, "date": "2026-11-30", "commit": "c", "change": change}
+    monkeypatch.setattr(mutants, "explanations", dict)
+    assert evidence.mutant_lines([record])[-1] == "  - `0 -> 1 in: the line`: not explained"
+    monkeypatch.setattr(mutants, "explanations", lambda: {("skid", change): "a reason"})
+    assert evidence.mutant_lines([record])[-1] == "  - `0 -> 1 in: the line`: a reason"
+
+
+def test_recorded_survivors_are_explained():
+    assert "not explained" not in (paths.ROOT / "docs" / "evidence.md").read_text()
+
+
+def test_a_record_says_what_its_mutant_changes():
+    (one,) = mutants.sample(1, 1, ["skid"])
+    assert one.facts == {"change": mutants.change(one)}
+    assert "facts" not in one.payload()
+
+
+def test_the_benches_of_a_module_include_each_kind_of_shape():
+    """mac_array with int8, with bfloat16, with both, and with products from LUTs."""
+    own, _ = benches.ladder(paths.RTL / "array" / "mac_array.v")
+    assert len(own) == benches.OWN
+    formats = {(case.parameters.get("INT8", 1), case.parameters.get("BF16", 0)) for case in own}
+    assert formats == {(1, 0), (0, 1), (1, 1)}
+    assert any("LUT_ROWS" in case.parameters for case in own)
 
 
 # --- a sample of the RTL's mutants --------------------------------------------------------------------------

@@ -225,7 +225,8 @@ def run(
                 found.errors[task.name] = "\n".join(filter(None, (answer["error"], answer.get("log", ""))))
             else:
                 now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-                record = {**(common or {}), "task": task.name, "group": task.group, "date": now, **answer}
+                record = {**(common or {}), "task": task.name, "group": task.group, "date": now}
+                record |= {**task.facts, **answer}
                 store.append(record)
                 found.records[task.name] = record
                 found.ran += 1

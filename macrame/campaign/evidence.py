@@ -122,7 +122,15 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
     alive = [record for record in found if record["verdict"] not in ("killed", "equivalent", "stillborn")]
     lines += ["", f"Alive: {len(alive) or 'none'}."]
     lines += [""] if alive else []
-    return lines + [f"- {r['task']}: {r['verdict']}; proof: {r.get('proof', 'not tried')}" for r in alive]
+    explained = mutants.explanations()
+    for record in alive:
+        change = record.get("change", "")
+        why = explained.get((record["group"], change), "not explained")
+        lines += [
+            f"- {record['task']}: {record['verdict']}; proof: {record.get('proof', 'not tried')}",
+            f"  - `{change}`: {why}",
+        ]
+    return lines
 
 
 def python_lines(records: Sequence[Record]) -> list[str]:

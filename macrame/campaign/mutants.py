@@ -15,7 +15,7 @@ import json
 import random
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -195,9 +195,10 @@ def _task(
         **found,
     }
     files = {name for case in cases for name in benches.dependencies(case)} | _judge()
-    return Task(
+    task = Task(
         name, module, "macrame.campaign.judge:mutant", arguments, tuple(sorted(files)), TOOLS, SECONDS
     )
+    return replace(task, facts={"change": change(task)})
 
 
 def _judge() -> set[str]:

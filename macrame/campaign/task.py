@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from macrame.campaign import content
@@ -38,6 +38,8 @@ class Task:
     seconds : float
         Time limit on the wall clock, before scaling by TIME_FACTOR. A task that reaches it has the verdict
         ``timeout``.
+    facts : dict
+        Kept in the task's record; not part of the key.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Task:
     files: tuple[str, ...] = ()
     tools: tuple[str, ...] = ("python",)
     seconds: float = 600
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
     def ingredients(self) -> dict[str, str]:
