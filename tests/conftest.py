@@ -168,7 +168,8 @@ def files_of(error):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
-    """Forget what earlier tests found."""
+    """Forget what earlier tests found, and which command they ran: messages spell options as it does."""
+    os.environ.pop("MACRAME_REPLAY", None)
     failure = sys.modules.get("macrame.verify.failure")
     if failure:
         failure.WRITTEN.clear()

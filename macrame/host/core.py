@@ -392,7 +392,8 @@ class Core(Unit):
             raise InputError("products is empty, expected one or more")
         for number, product in enumerate(products):
             arguments.instance(f"products[{number}]", product, Product)
-            arguments.instance(f"products[{number}].output", product.output, Requantisation)  # type: ignore[type-abstract]
+            name = f"products[{number}].output"
+            arguments.instance(name, product.output, Requantisation)  # type: ignore[type-abstract]  # a protocol
         modes = {product.output.mode for product in products}
         if len(modes) > 1:
             raise InputError(f"the modes of the products are {', '.join(sorted(modes))}, expected one mode")
