@@ -334,9 +334,9 @@ def test_evidence_explains_each_survivor(monkeypatch):
     record = {"task": "skid source 0: constant, the line", "group": "skid", "verdict": "survived", "cpu": 1}
     record |= {"seed": 1, "date": "2026-11-30", "commit": "c", "change": change}
     monkeypatch.setattr(mutants, "explanations", dict)
-    assert evidence.mutant_lines([record])[-1] == "  - `0 -> 1 in: the line`: not explained"
+    assert evidence.mutant_lines([record])[-1] == "    - `0 -> 1 in: the line`: not explained"
     monkeypatch.setattr(mutants, "explanations", lambda: {("skid", change): "a reason"})
-    assert evidence.mutant_lines([record])[-1] == "  - `0 -> 1 in: the line`: a reason"
+    assert evidence.mutant_lines([record])[-1] == "    - `0 -> 1 in: the line`: a reason"
 
 
 def test_recorded_survivors_are_explained():

@@ -128,7 +128,7 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
         why = explained.get((record["group"], change), "not explained")
         lines += [
             f"- {record['task']}: {record['verdict']}; proof: {record.get('proof', 'not tried')}",
-            f"  - `{change}`: {why}",
+            f"    - `{change}`: {why}",
         ]
     return lines
 

@@ -150,7 +150,7 @@ class NetworkEngine(Unit):
         Raises
         ------
         macrame.errors.InputError
-            The program is no bytes, no whole number of beats, too large for the store, or for another engine.
+            The program is not of type bytes, not a whole number of beats, too large, or for another engine.
         macrame.errors.CoreError
             The engine has halted.
         macrame.errors.LinkError

@@ -55,7 +55,7 @@ def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np
     Raises
     ------
     macrame.errors.InputError
-        A scale is no number, NaN, infinite, 0, negative, or at least 2^31 - 0.5, where the shift would be 32.
+        A scale is not a number, NaN, infinite, 0, negative, or at least 2^31 - 0.5: the shift would be 32.
 
     Notes
     -----
