@@ -117,7 +117,7 @@ def _some(cases: list[Case]) -> list[Case]:
         by_bench.setdefault(case.bench, []).append(case)
     chosen = [listed[len(listed) // 2] for listed in by_bench.values()]
     for case in cases:
-        if all(_kind(case) != _kind(other) for other in chosen):
+        if _kind(case) not in map(_kind, chosen):
             chosen.append(case)
     chosen += [case for case in cases if case not in chosen]
     return sorted(chosen[:OWN], key=size)

@@ -14,8 +14,8 @@ time limits stay in the denominator, as does a survivor with an explanation.
 import json
 import random
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -195,10 +195,10 @@ def _task(
         **found,
     }
     files = {name for case in cases for name in benches.dependencies(case)} | _judge()
-    task = Task(
-        name, module, "macrame.campaign.judge:mutant", arguments, tuple(sorted(files)), TOOLS, SECONDS
+    facts = {"change": change(arguments)}
+    return Task(
+        name, module, "macrame.campaign.judge:mutant", arguments, tuple(sorted(files)), TOOLS, SECONDS, facts
     )
-    return replace(task, facts={"change": change(task)})
 
 
 def _judge() -> set[str]:
@@ -249,11 +249,11 @@ def explanations() -> dict[tuple[str, str], str]:
     return {(entry["module"], entry["change"]): entry["why"] for entry in listed}
 
 
-def change(task: Task) -> str:
-    """What a mutant changes, as one line."""
-    if "mutation" in task.arguments:
-        return str(task.arguments["mutation"])
-    edit = task.arguments["edit"]
+def change(arguments: Mapping[str, Any]) -> str:
+    """What a mutant changes, as one line, from its task's arguments."""
+    if "mutation" in arguments:
+        return str(arguments["mutation"])
+    edit = arguments["edit"]
     before, after = (" ".join(edit[name].split()) for name in ("before", "text"))
     return f"{before} -> {after} in: {edit['line']}"
 
@@ -330,8 +330,9 @@ def report(tasks: Sequence[Task], found: engine.Results, folder: Path) -> list[s
     for task in tasks:
         record = found.records.get(task.name)
         if record and record["verdict"] not in ("killed", "equivalent", "stillborn"):
-            explained = why.get((task.group, change(task)), "")
-            text = f"{task.name}: {record['verdict']}: {change(task)}"
+            changed = change(task.arguments)
+            explained = why.get((task.group, changed), "")
+            text = f"{task.name}: {record['verdict']}: {changed}"
             text += f"\n  proof: {record['proof']}" if "proof" in record else ""
             text += f"\n  by: {record['by']}" if "by" in record else ""
             text += f"\n  {'explained: ' + explained if explained else 'not explained'}"

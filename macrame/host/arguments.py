@@ -71,16 +71,22 @@ def matrix(name: str, value: ArrayLike, dtype: DTypeLike, words: str) -> NDArray
     return found
 
 
+def _of_kinds(name: str, value: ArrayLike, kinds: str, expected: str, plural: str) -> NDArray[Any]:
+    """Return `value` as an array of the given dtype kinds, of any shape."""
+    found = array(name, value, expected)
+    if found.dtype.kind not in kinds:
+        if found.ndim == 0:
+            raise InputError(f"{name} is {shown(value)}, expected {expected}")
+        raise InputError(f"{name} has dtype {found.dtype}, expected {plural}")
+    return found
+
+
 def _numbers(
     name: str, value: ArrayLike, length: int | None, kinds: str, words: tuple[str, str]
 ) -> NDArray[Any]:
     """Return `value` as an array of the given dtype kinds: a scalar, or of the given length."""
     expected = words[0] if length is None else f"{words[0]} or {length} of them"
-    found = array(name, value, expected)
-    if found.dtype.kind not in kinds:
-        if found.ndim == 0:
-            raise InputError(f"{name} is {shown(value)}, expected {expected}")
-        raise InputError(f"{name} has dtype {found.dtype}, expected {words[1]}")
+    found = _of_kinds(name, value, kinds, expected, words[1])
     if found.ndim and (length is None or found.shape != (length,)):
         raise InputError(f"{name} has shape {found.shape}, expected {expected}")
     return found
@@ -117,7 +123,15 @@ def integers(
 def reals(name: str, value: ArrayLike, length: int) -> NDArray[np.float64]:
     """Return real numbers as float64: a scalar, or `length` of them; parameters and result as for
     `integers`."""
-    found = _numbers(name, value, length, "iuf", ("one number", "numbers"))
+    return _float64(_numbers(name, value, length, "iuf", ("one number", "numbers")))
+
+
+def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return real numbers of any shape as float64."""
+    return _float64(_of_kinds(name, value, "iuf", "numbers", "numbers"))
+
+
+def _float64(found: NDArray[Any]) -> NDArray[np.float64]:
     with np.errstate(over="ignore"):  # a long double out of float64's range becomes infinite
         return found.astype(np.float64)
 
@@ -143,13 +157,20 @@ def flag(name: str, value: object) -> bool:
     return bool(value)
 
 
+def integer(name: str, value: object, expected: str = "an integer") -> int:
+    """Check an int of Python or NumPy."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, (bool, np.timedelta64)):
+        raise InputError(f"{name} is {shown(value)}, expected {expected}")
+    return int(value)
+
+
 def count(name: str, value: object, most: int | None = None) -> int:
     """Check an int from 1 to `most`."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64)):
-        if value >= 1 and (most is None or value <= most):
-            return int(value)
-    expected = "of 1 or more" if most is None else f"from 1 to {most}"
-    raise InputError(f"{name} is {shown(value)}, expected an integer {expected}")
+    expected = "an integer of 1 or more" if most is None else f"an integer from 1 to {most}"
+    number = integer(name, value, expected)
+    if number < 1 or (most is not None and number > most):
+        raise InputError(f"{name} is {shown(value)}, expected {expected}")
+    return number
 
 
 def function(name: str, value: T) -> T:

@@ -284,9 +284,7 @@ class NetworkEngine(Unit):
     def _range(self, address: int, count: int) -> tuple[int, int]:
         """Both as plain integers; words outside of the memory are refused, and none at all."""
         count = arguments.count("count", count)
-        if not isinstance(address, (int, np.integer)) or isinstance(address, (bool, np.timedelta64)):
-            raise InputError(f"address is {shown(address)}, expected an integer")
-        address = int(address)
+        address = arguments.integer("address", address)
         if not 0 <= address <= self.words - count or count > LONGEST:
             raise InputError(
                 f"words {address} to {address + count - 1}, expected words from 0 to {self.words - 1}"

@@ -25,12 +25,7 @@ def _scales(scale: ArrayLike) -> NDArray[np.float64]:
             raise InputError(
                 f"scale is {shown(scale)}, expected a number that float64 can represent"
             ) from None
-    found = arguments.array("scale", scale, "numbers")
-    if found.dtype.kind not in "iuf":
-        given = f"is {shown(scale)}" if found.ndim == 0 else f"has dtype {found.dtype}"
-        raise InputError(f"scale {given}, expected numbers")
-    with np.errstate(over="ignore"):  # a long double out of float64's range becomes infinite
-        return found.astype(np.float64)
+    return arguments.real_array("scale", scale)
 
 
 def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int8]]:

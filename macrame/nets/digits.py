@@ -99,7 +99,7 @@ def images(pixels: Real) -> NDArray[np.int8]:
     Raises
     ------
     macrame.errors.InputError
-        `pixels` has another shape, or a value that is no multiple of 1/16 from 0 to 1.
+        `pixels` has another shape, or a value that is not a multiple of 1/16 from 0 to 1.
     """
     pixels = np.asarray(pixels)
     if pixels.dtype.kind not in "iuf" or pixels.ndim != 2 or pixels.shape[1] != 64:

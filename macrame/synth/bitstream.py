@@ -203,16 +203,13 @@ def make(
             ],
             folder,
         )
+        if name in BUSES:
+            netlist = json.loads((folder / "netlist.json").read_text())
+            count = floorplan.place(netlist["modules"][board.top], BUSES[name])
+            (folder / "netlist.json").write_text(json.dumps(netlist))
+            say(f"floorplan of {count} block RAMs")
     except tools.FlowError as error:
         raise Failed(str(error)) from None
-    if name in BUSES:
-        netlist = json.loads((folder / "netlist.json").read_text())
-        try:
-            count = floorplan.place(netlist["modules"][board.top], BUSES[name])
-        except floorplan.Unplaced as error:
-            raise Failed(str(error)) from None
-        (folder / "netlist.json").write_text(json.dumps(netlist))
-        say(f"floorplan of {count} block RAMs")
     say("place and route, which takes minutes")
     run(
         folder,

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from macrame.synth.tools import FlowError
+
 _ROWS = (22, 46, 70, 82)
 _GROUPS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
 
@@ -31,26 +33,20 @@ ECP5_85F = tuple(
 )
 
 
-class Unplaced(ValueError):
-    """The design does not have the buses, or too many block RAMs; the text is one line."""
-
-
 def _bits(module: Mapping[str, Any], buses: Sequence[str]) -> dict[int, int]:
     """The index of every net of the buses; a bus is found by the end of its hierarchical name."""
     found: dict[int, int] = {}
     for bus in buses:
         names = [name for name in module["netnames"] if f".{name}".endswith(f".{bus}")]
         if len(names) != 1:
-            raise Unplaced(f"floorplan: {len(names)} nets named {bus}, expected one")
+            raise FlowError(f"floorplan: {len(names)} nets named {bus}, expected one")
         for index, net in enumerate(module["netnames"][names[0]]["bits"]):
             if isinstance(net, int):  # a constant bit is a string
                 found.setdefault(net, index)
     return found
 
 
-def place(
-    module: Mapping[str, Any], buses: Sequence[str], sites: Sequence[str] = ECP5_85F, kind: str = "DP16KD"
-) -> int:
+def place(module: Mapping[str, Any], buses: Sequence[str], sites: Sequence[str] = ECP5_85F) -> int:
     """Give each block RAM whose data inputs belong to `buses` a place, in the order of their bits.
 
     Parameters
@@ -61,8 +57,6 @@ def place(
         The end of the hierarchical name of each bus.
     sites : sequence of str
         Places, as nextpnr names them, in the order of use.
-    kind : str
-        The block RAM's cell.
 
     Returns
     -------
@@ -71,7 +65,7 @@ def place(
 
     Raises
     ------
-    Unplaced
+    macrame.synth.tools.FlowError
         A bus is missing or ambiguous, drives no block RAM, or more of them than there are sites.
     """
     bits = _bits(module, buses)
@@ -79,11 +73,11 @@ def place(
     for name, cell in module["cells"].items():
         inputs = [net for port, nets in cell["connections"].items() if port.startswith("DI") for net in nets]
         held = [bits[net] for net in inputs if net in bits]
-        if cell["type"] == kind and held:
+        if cell["type"] == "DP16KD" and held:
             number = [int(digits) for digits in re.findall(r"\d+", name)]
             order.append((sum(held) / len(held), number, name))
     if not 0 < len(order) <= len(sites):
-        raise Unplaced(
+        raise FlowError(
             f"floorplan: {len(order)} block RAMs on {', '.join(buses)}, expected 1 to {len(sites)}"
         )
     for (_, _, name), site in zip(sorted(order), sites, strict=False):

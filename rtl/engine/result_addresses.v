@@ -9,8 +9,7 @@
 //   panel's step is added to the address at which the panel started. With turn_column, the half of
 //   a word alternates from column to column and starts anew in each row; with turn_panel, it
 //   alternates from panel to panel. The step of that loop is added only when the half changes from
-//   upper to lower. With neither, the half does not change;
-//   both must not be set.
+//   upper to lower. With neither, the half does not change. At most one of them may be set.
 //
 // Latency
 //   1 cycle from job_taken to the first address, and from `advance` to the next. `active` is low
