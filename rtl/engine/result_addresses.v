@@ -59,7 +59,7 @@ module result_addresses #(
     genvar n;
     generate
         for (n = 0; n < 3; n = n + 1) begin : g_loop
-            // the next iteration's number, from 2 on: count_q in the last iteration but one
+            // the next iteration's number, from 2 on; equals count_q in the last but one
             reg [15:0] iteration_q;
             reg [15:0] count_q;
             reg        one_iteration_q, last_q;

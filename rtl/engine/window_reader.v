@@ -12,15 +12,15 @@
 //   the slice's row y and column x in the image. The panel's step, however, is added to the address
 //   at which the panel started. y starts again at `top` with each panel, x at `left` with each row.
 //
-//   A slice outside of the image, by its unsigned y and x, consists of `fill`. So do the lower half
-//   of the words of column 0 with edge_left, and the upper half of those of the last column with
-//   edge_right.
+//   A slice outside the image, by its unsigned y and x, consists of `fill`. With edge_left, so does
+//   the lower half of a word in the image's first column (x = 0); with edge_right, the upper half
+//   of a word in its last column (x = width - 1).
 //
-//   A job is accepted while the reader is idle. Errors are strobes, which may last while the output
-//   stalls: `error_range`, a slice within the image whose address is not in the memory, 1 cycle
-//   after its address; `error_length`, a window has more or fewer slices than its chunks together.
-//   `halted` must be high from the next cycle on; while it is, no job is accepted, and what is read
-//   is not offered. What was read before still is, the slice at fault included.
+//   A job is accepted while the reader is idle. Errors are one-cycle strobes: `error_range`, a
+//   slice within the image whose address is not in the memory, 1 cycle after its address;
+//   `error_length`, a window has more or fewer slices than its chunks together. `halted` must be
+//   high from the next cycle on; while it is, no job is accepted, and what is read is not offered.
+//   What was read before still is, the slice at fault included.
 //
 // Latency
 //   3 cycles from a job accepted to its first word offered; one word per cycle. The next job can be
@@ -126,7 +126,7 @@ module window_reader #(
             ERROR_window_reader_SLICE_W_must_be_2_to_16 u_error ();
         end
         for (n = 0; n < 6; n = n + 1) begin : g_loop
-            // the next iteration's number, from 2 on: count_q in the last iteration but one
+            // the next iteration's number, from 2 on; equals count_q in the last but one
             reg [15:0] iteration_q;
             reg [15:0] count_q;
             reg        one_iteration_q, last_q;
