@@ -20,9 +20,9 @@
 //   one. One slice per cycle; an idle cycle changes nothing, whatever its operands (X included).
 //   `chain_shift` high at cycle u moves the chain at the end of cycle u + 1.
 //
-//   bfloat16 (pe_bf16): a slice is four beats, the last of them with op_last; beats of sum i are
-//   multiples of 4 cycles apart. `load` comes 3 cycles later than an int8 tile's, and the tile has
-//   4 ROWS rows. tile_sequencer keeps tiles of different formats far enough apart.
+//   bfloat16 (pe_bf16): a slice is four beats, and only the last beat of a tile has op_last; beats
+//   of sum i are multiples of 4 cycles apart. `load` comes 3 cycles later than an int8 tile's, and
+//   the tile has 4 ROWS rows. tile_sequencer keeps tiles of different formats far enough apart.
 //
 // Numbers
 //   See pe_int8 and pe_bf16. Reset clears the accumulators, so that an aborted tile does not affect
@@ -48,8 +48,8 @@ module mac_array #(
     input  wire                   rst,
     // one slice
     input  wire                   op_valid,
-    input  wire                   op_last,  // the tile ends here; with op_valid only
-    input  wire                   op_bf16,  // with op_valid only
+    input  wire                   op_last,  // the tile ends here; ignored without op_valid
+    input  wire                   op_bf16,  // ignored without op_valid
     input  wire [TAG_W-1:0]       op_tag,   // sampled with op_last
     input  wire [LANE_W*ROWS-1:0] op_a,
     input  wire [LANE_W*COLS-1:0] op_w,
