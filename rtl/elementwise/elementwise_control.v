@@ -9,8 +9,8 @@
 //   which applies to the packet. A y packet is data only. A pair of beats is accepted when both are
 //   valid, or x alone if the operation has no y, and a credit is available. There are CREDITS of
 //   them; an issue consumes one, which is returned when a result leaves the FIFO, so the FIFO
-//   cannot overflow and nothing downstream of this module ever has to stall. Beats of a table are
-//   not issued, and consume no credit, although they, too, wait until one is available.
+//   cannot overflow and the lanes never have to stall. Beats of a table are not issued, and consume
+//   no credit, although they, too, wait until one is available.
 //
 //     command   2:0 op, 7 illegal            3 short entries: a beat is one      7:4 must be 0
 //

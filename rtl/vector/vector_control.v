@@ -8,7 +8,7 @@
 //   scalar; both apply to the packet. A y packet is data only. A pair of beats is issued when both
 //   are valid, or x alone for ReLU, and a credit is available. There are CREDITS of them; an issue
 //   consumes one, which is returned when a result leaves the FIFO, so the FIFO cannot overflow and
-//   nothing downstream of this module ever has to stall.
+//   the lanes never have to stall.
 //
 //     command   2:0 op, 6 and 7 illegal     3 x is bfloat16    4 y is bfloat16    6:5 output format
 //               7 must be 0
@@ -66,7 +66,7 @@ module vector_control #(
     output wire        stall_x,
     output wire        stall_y,
     output wire        stall_out,
-    output wire        starved  // neither x nor y, within a packet
+    output wire        starved  // no beat that the operation needs, within a packet
 );
 
     localparam [2:0]   RELU        = 3'd4;
