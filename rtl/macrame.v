@@ -131,9 +131,9 @@ module macrame #(
     localparam integer TILE_LATENCY  = (BF16 != 0) ? 7 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
     // Pipeline of a requantiser and of a float unit, in steps of POST_CYCLES cycles.
     localparam integer POST_STAGES   = (POST_CYCLES == 1) ? 11 : 8;
-    // A requantised row leaves the output stage at most this many cycles later than a raw one,
-    // counted from the cycle in which the chain is free for the next tile. Serial steps are not
-    // synchronised to it: one more.
+    // A requantised row leaves the output stage at most this many cycles after the chain is free
+    // for the next tile: a raw tile that comes this much later cannot overtake it. With serial
+    // requantisers the row leaves after POST_STAGES steps at the latest: one step is spare.
     localparam integer POST_LATENCY  = (POST_CYCLES == 1) ? POST_STAGES :
                                        (POST_STAGES + 1) * POST_CYCLES;
 
