@@ -106,6 +106,28 @@ def test_a_property_that_fails_is_named_with_its_waveform(tmp_path, monkeypatch)
     assert "u_dut.full_q" in Path(found[1]).read_text()
 
 
+def test_a_split_proof_covers_every_case_and_names_the_one_that_fails(tmp_path, monkeypatch):
+    proof = replace(BY_NAME["skid"], shapes=({"WIDTH": 3},), split={"HEAD": 3})
+    decide, seen = proofs.decide, []
+    monkeypatch.setattr(
+        proofs, "decide", lambda *values, **names: seen.append(values[1]) or decide(*values, **names)
+    )
+    outcome = proofs.prove(proof, proof.shapes[0], tmp_path / "all")
+    assert outcome.correct
+    assert outcome.text == "proven"
+    assert seen == [{"WIDTH": 3, "HEAD": head} for head in range(3)]
+
+    sources = proofs.sources
+    (prop,) = (p for p in proof.properties if p.name == "no_loss")
+    fault = {2: prop.fault}
+    monkeypatch.setattr(
+        proofs, "sources", lambda proof, folder, _: sources(proof, folder, fault.get(seen[-1]["HEAD"]))
+    )
+    outcome = proofs.prove(proof, proof.shapes[0], tmp_path / "all")
+    assert not outcome.correct
+    assert re.search(r"no_loss fails in cycle \d+ with HEAD=2: ", outcome.text), outcome.text
+
+
 def test_an_assertion_that_no_list_names_is_refused(tmp_path):
     proof = BY_NAME["skid"]
     fewer = proofs.Proof(proof.name, proof.module, proof.checker, proof.shapes, proof.properties[1:])

@@ -30,6 +30,10 @@ How a proof is made, with Yosys and ABC, both in the wheel pyosys:
 ``probes = { count_q = "u_dut.count_q" }`` connects an undriven wire of the checker to a signal of the design,
 and ``helpers`` lists assertions that only strengthen an induction.
 
+``split = { CASE = 27 }`` proves the assertions once for each value of the checker's parameter CASE, 0 to 26,
+where that makes the solver's work possible: the checker assumes one case for each value, and all of them
+together are all cases. The default value of CASE stands for all at once; in it, the faults must be found.
+
 ``also`` lists further modules of rtl/ that the checker instantiates.
 
 Registers without an initial value start with any value, as do memories. ``models = ["mul34x32.sv"]`` adds
@@ -116,6 +120,8 @@ class Proof:
         Wires of the checker, and the signals of the flattened design to connect them to.
     helpers : tuple of str
         Further assertions, which only strengthen the induction.
+    split : dict of str to int
+        At most one parameter of the checker, and its number of values, each of which is proven on its own.
     seconds : int
         Time limit of one solver run.
     nightly : bool
@@ -134,8 +140,14 @@ class Proof:
     models: tuple[str, ...] = ()
     probes: Mapping[str, str] = field(default_factory=dict)
     helpers: tuple[str, ...] = ()
+    split: Mapping[str, int] = field(default_factory=dict)
     seconds: int = SECONDS
     nightly: bool = False
+
+    @property
+    def cases(self) -> list[dict[str, int]]:
+        """What to add to the parameters in each of its runs."""
+        return [{name: value} for name, count in self.split.items() for value in range(count)] or [{}]
 
     @property
     def status(self) -> str:
@@ -398,21 +410,27 @@ def prove(proof: Proof, shape: Mapping[str, int], folder: Path | None = None) ->
     """
     label = f"{proof.name} {shape_name(shape)}".strip()
     folder = folder or BUILD / label.replace(" ", ",") / "all"
-    verdict = decide(proof, shape, folder)
-    if verdict.holds:
-        return Outcome(label, True, proof.status, verdict.seconds)
+    began = time.monotonic()
+    for case in proof.cases:
+        chosen = {**shape, **case}
+        verdict = decide(proof, chosen, folder)
+        if not verdict.holds:
+            break
+    else:
+        return Outcome(label, True, proof.status, time.monotonic() - began)
+    where = f" with {shape_name(case)}" if case else ""
     if verdict.holds is None:
-        limit = environment.limit(proof.seconds)
-        return Outcome(label, False, f"undecided after {limit:.0f} s", verdict.seconds)
-    failed, began = [], time.monotonic()
+        text = f"undecided after {environment.limit(proof.seconds):.0f} s{where}"
+        return Outcome(label, False, text, time.monotonic() - began)
+    failed = []
     for prop in proof.properties:
         own = folder.with_name(prop.name)
-        found = decide(proof, shape, own, prop, depth=(verdict.cycle or 0) + 1)
+        found = decide(proof, chosen, own, prop, depth=(verdict.cycle or 0) + 1)
         if found.holds is False:
-            failed.append(f"{prop.name} fails in cycle {found.cycle}: {waveform(proof, own)}")
+            failed.append(f"{prop.name} fails in cycle {found.cycle}{where}: {waveform(proof, own)}")
     if not failed:
-        failed = [f"a helper fails in cycle {verdict.cycle}: {waveform(proof, folder)}"]
-    return Outcome(label, False, "; ".join(failed), verdict.seconds + time.monotonic() - began)
+        failed = [f"a helper fails in cycle {verdict.cycle}{where}: {waveform(proof, folder)}"]
+    return Outcome(label, False, "; ".join(failed), time.monotonic() - began)
 
 
 def waveform(proof: Proof, folder: Path) -> str:

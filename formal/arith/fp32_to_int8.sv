@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   fp32_to_int8 around its multiplier: which significands it multiplies, and what it makes of the
+//   product, against two roundings of the exact product of the values: to float32 by IEEE 754, and
+//   to an integer. Two subnormal factors are not both normalised; their product rounds to 0
+//   whatever the multiplier says.
+`default_nettype none
+
+module fp32_to_int8_properties (
+    input wire        clk,
+    input wire [31:0] x,
+    input wire [31:0] inv_scale,
+    input wire [7:0]  zero_point
+);
+
+    wire [7:0] q;
+
+    fp32_to_int8 u_dut (.*);
+
+    // of the module under proof
+    wire [63:0] product;
+    wire [16:0] mul_a_high, mul_a_low;
+    wire [31:0] mul_b;
+
+    reg        [3:0]  cycle_q = 4'd0;
+    reg        [31:0] a_q, b_q;
+    reg signed [7:0]  zero_q;
+    reg        [63:0] product_q;
+    always @(posedge clk) begin
+        cycle_q <= cycle_q + 4'd1;
+        if (cycle_q == 4'd0) begin
+            a_q    <= x;
+            b_q    <= inv_scale;
+            zero_q <= zero_point;
+        end
+        if (cycle_q == 4'd7) product_q <= product;
+    end
+
+    // value: significand * 2^(exponent - 150); normal: shifted left by zeros
+    wire [23:0] a_sig = {a_q[30:23] != 8'd0, a_q[22:0]};
+    wire [23:0] b_sig = {b_q[30:23] != 8'd0, b_q[22:0]};
+    wire [7:0]  a_exp = (a_q[30:23] == 8'd0) ? 8'd1 : a_q[30:23];
+    wire [7:0]  b_exp = (b_q[30:23] == 8'd0) ? 8'd1 : b_q[30:23];
+    reg  [4:0]  a_zeros, b_zeros;
+    integer i;
+    always @* begin
+        a_zeros = 5'd24;
+        b_zeros = 5'd24;
+        for (i = 0; i < 24; i = i + 1) begin
+            if (a_sig[i]) a_zeros = 23 - i;
+            if (b_sig[i]) b_zeros = 23 - i;
+        end
+    end
+    wire [23:0] a_norm = a_sig << a_zeros;
+    wire [23:0] b_norm = b_sig << b_zeros;
+
+    wire a_inf = a_q[30:0] == 31'h7F80_0000;
+    wire b_inf = b_q[30:0] == 31'h7F80_0000;
+    wire a_nan = a_q[30:0] > 31'h7F80_0000;
+    wire b_nan = b_q[30:0] > 31'h7F80_0000;
+    wire zero  = a_q[30:0] == 31'd0 || b_q[30:0] == 31'd0;
+    wire nan   = a_nan || b_nan || ((a_inf || b_inf) && zero);
+    wire inf   = !nan && (a_inf || b_inf);
+    wire tiny  = !a_sig[23] && !b_sig[23];
+    wire sign  = a_q[31] ^ b_q[31];
+
+    // fp32 is rule 3 of scale_to_int8: the first operand is moved left by 8
+    wire [33:0] operand  = {mul_a_high[16], mul_a_high, 16'd0} + {17'd0, mul_a_low};
+    wire        in_order = operand == {2'd0, a_norm, 8'd0} && mul_b == {8'd0, b_norm};
+    wire        swapped  = operand == {2'd0, b_norm, 8'd0} && mul_b == {8'd0, a_norm};
+
+    // the product of two normalised significands, or with 0
+    always @* if (cycle_q == 4'd7)
+        assume (product[7:0] == 8'd0 && (zero ? product == 64'd0 : product[63:54] == 10'd1 ||
+                                                                   product[63:55] == 9'd1));
+
+    wire [30:0] rounded;
+    round_to_fp32 #(
+        .W(48)
+    ) u_rounded (
+        .magnitude(product_q[55:8]),
+        .exponent ($signed({5'd0, a_exp}) + $signed({5'd0, b_exp}) - 13'sd300 -
+                   $signed({8'd0, a_zeros}) - $signed({8'd0, b_zeros})),
+        .bits     (rounded)
+    );
+
+    wire signed [9:0] size;  // of the integer, at most 511
+    round_to_int u_integer (
+        .x(rounded),
+        .y(size)
+    );
+    wire signed [10:0] v   = (nan || tiny) ? 11'sd0 : inf ? 11'sd511 : $signed({1'b0, size});
+    wire signed [11:0] sum = (sign ? -v : v) + zero_q;
+
+    always @* begin
+        operands: assert (cycle_q != 4'd3 || nan || inf || tiny || zero || in_order || swapped);
+        nearest:  assert (cycle_q != 4'd11 || nan || inf || q == ((sum > 12'sd127) ? 8'h7F :
+                          (sum < -12'sd128) ? 8'h80 : sum[7:0]));
+        special:  assert (cycle_q != 4'd11 || !(nan || inf) ||
+                          q == (nan ? zero_q : sign ? 8'h80 : 8'h7F));
+    end
+
+endmodule
+
+`default_nettype wire
