@@ -20,7 +20,9 @@ from platformdirs import user_cache_dir
 
 from macrame import environment
 
-TIMEOUT = 3 * 3600  # seconds of a tool's CPU time
+#: Limits in seconds of CPU time: of any tool, and of Yosys, which otherwise runs for hours if a memory of
+#: many words ends up as registers.
+TIMEOUT, YOSYS_TIMEOUT = 3 * 3600, 900
 #: Cache for nextpnr's compiled code, if the user's cache is not writable.
 CACHE = environment.build_dir() / "synth" / "yowasp"
 
@@ -47,7 +49,11 @@ STOPPED = threading.Event()
 
 
 def tool(
-    name: str, command: Sequence[str | Path], folder: Path | str, text: str | None = None
+    name: str,
+    command: Sequence[str | Path],
+    folder: Path | str,
+    text: str | None = None,
+    seconds: float = TIMEOUT,
 ) -> tuple[int, str]:
     """Run a tool as soon as a processor is free.
 
@@ -60,6 +66,8 @@ def tool(
         It runs there.
     text : str, optional
         Its input.
+    seconds : float
+        Limit of its CPU time, before scaling by TIME_FACTOR.
 
     Returns
     -------
@@ -71,9 +79,9 @@ def tool(
     Raises
     ------
     Stopped, FlowError
-        FlowError after `TIMEOUT` seconds of CPU time, or `environment.WALL` times as many of the wall clock.
+        FlowError after `seconds` of CPU time, or `environment.WALL` times as many of the wall clock.
     """
-    limit = environment.limit(TIMEOUT)
+    limit = environment.limit(seconds)
     with SLOTS:
         if STOPPED.is_set():
             raise Stopped(f"{name}: not started")
@@ -89,7 +97,7 @@ def tool(
         )
         RUNNING.add(child)
         try:
-            environment.limit_cpu(TIMEOUT, child.pid)
+            environment.limit_cpu(seconds, child.pid)
             if STOPPED.is_set():  # since the check above
                 child.kill()
             output, _ = child.communicate(text, environment.WALL * limit)
@@ -157,9 +165,9 @@ def yosys(passes: Iterable[str], folder: Path) -> None:
     Raises
     ------
     FlowError
-        With Yosys' message.
+        With Yosys' message, or after `YOSYS_TIMEOUT`.
     """
-    status, printed = tool("Yosys", [sys.executable, YOSYS], folder, "\n".join(passes))
+    status, printed = tool("Yosys", [sys.executable, YOSYS], folder, "\n".join(passes), YOSYS_TIMEOUT)
     (folder / "yosys.log").write_text(printed)
     if status:
         lines = printed.splitlines()
