@@ -128,16 +128,26 @@ async def errors(dut):
         ("a read of nothing", "error_length", tb.head(READ, 0)),
         *((f"{n} words of a command", "error_length", tb.head(READ, 1)[:n]) for n in range(1, size)),
         ("a write beyond", "error_range", [*tb.head(WRITE, 0, most - 2), *rows]),
-        ("a write far beyond", "error_range", [*tb.head(WRITE, 0, 1 << 31), *rows]),
-        ("a read beyond", "error_range", tb.head(READ, 3, most - 2)),
         ("a read far beyond", "error_range", tb.head(READ, 1, (1 << 32) - 1)),
+    ]
+    for bit in range((most - 1).bit_length(), 32):  # a lost bit of the address would end in word 0
+        cases.append((f"a write to word 2^{bit}", "error_range", [*tb.head(WRITE, 0, 1 << bit), *rows]))
+        cases.append((f"a read of word 2^{bit}", "error_range", tb.head(READ, 1, 1 << bit)))
+    # a lost bit of the count would end the read at the end of the memory
+    cases += [
+        (f"a read of 2^{bit} + 2 words", "error_range", tb.head(READ, (1 << bit) + 2, most - 2))
+        for bit in range(24)
     ]
     for name, error, packet in cases:
         tb.drive(stored=int(name != "run without a program"))
         model = list(tb.memory)
         if name == "a write beyond":
             model[most - 2 :] = rows[:2]
-        read = [(model[most - 2 + n], 0) for n in range(2)] if name == "a read beyond" else []
+        read = [(model[most - 2 + n], 0) for n in range(2)] if name.endswith("words") else []
+        if name.startswith("a write to"):  # whose data come late, after the address was held for some cycles
+            tb.send(packet[:size], last=False)
+            await tb.step(20)
+            packet = packet[size:]
         tb.send(packet)
         await tb.until(lambda: tb.errors, 4000, name)
         tb.drive(halted=1)
