@@ -537,6 +537,21 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
     assert tools.tool("Python", [sys.executable, "-c", "print(1)"], paths.ROOT) == (0, "1\n")  # it is over
 
 
+def test_a_tool_that_computes_for_too_long_is_ended(tmp_path, monkeypatch):
+    """Yosys with a memory of 2^16 words as registers, which would take a minute and more."""
+    (tmp_path / "large.v").write_text(
+        "module large (input clk, input [15:0] a, input [7:0] d, output [7:0] q);\n"
+        "    reg [7:0] mem [0:65535];\n"
+        "    always @(posedge clk) mem[a] <= d;\n"
+        "    assign q = mem[a];\n"
+        "endmodule\n"
+    )
+    monkeypatch.setattr(tools, "YOSYS_TIMEOUT", 2)
+    limit = f"{environment.limit(2):,.0f} s of CPU time"
+    with pytest.raises(tools.FlowError, match=rf"^Yosys: not finished after {limit}"):
+        tools.yosys(["read_verilog large.v", "proc", "memory", "techmap", "opt -full"], tmp_path)
+
+
 def test_an_interrupt_ends_all_tools(tmp_path):
     """Running and waiting tools: none is left, and the status reports it."""
     script = (
