@@ -25,8 +25,8 @@ END, BEGIN, PRODUCT, ELEMENTWISE, FUSED, TABLES = range(6)
 
 #: Bits of a job's flags: wait for all earlier results; write a result in two halves, to the half of a word
 #: that alternates with the column, or with the panel, and starts with the upper one; the lower half of the
-#: words in the image's first column, or the upper half of those in its last, lies outside the image; the slices
-#: of panels are sparse.
+#: words in the image's first column, or the upper half of those in its last, lies outside the image; the
+#: slices of panels are sparse.
 WAIT, SPLIT, TURN_COLUMN, TURN_PANEL, FIRST_HALF, EDGE_LEFT, EDGE_RIGHT, SPARSE = (1 << n for n in range(8))
 
 DESCRIPTOR_BYTES = 128
