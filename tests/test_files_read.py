@@ -701,6 +701,15 @@ def test_a_key_that_is_none():
         npy.npz("A=a.npz", "A", archive({"a.npy": ONE}), "x")
 
 
+@pytest.mark.parametrize("key", ["", " "])
+def test_a_key_without_a_name(key):
+    with pytest.raises(
+        InputError, match=r"^A=a.npz: KEY gives no name, expected KEY=A:NAME, where NAME is one of a$"
+    ):
+        npy.npz("A=a.npz", "A", archive({"a.npy": ONE}), key)
+    assert npy.npz("A=a.npz", "A", archive({f"{key}.npy": ONE}), key)[0].size  # an array may be called so
+
+
 def test_data_behind_an_array_are_not_dropped():
     with pytest.raises(
         InputError, match="^A=a.npy: the header specifies 2 bytes of data and more were found$"

@@ -125,6 +125,8 @@ def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.
             if not members:
                 raise InputError(f"{label}: contains no arrays")
             wanted = f"expected KEY={name}:NAME, where NAME is one of {short(', '.join(members), 90)}"
+            if key is not None and key not in members and not key.strip():
+                raise InputError(f"{label}: KEY gives no name, {wanted}")
             if key is not None and key not in members:
                 raise InputError(f"{label}: contains no array {short(key)}, {wanted}")
             if key is None and len(members) > 1:
