@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame import paths
 from macrame.errors import InputError, SetupError, short, shown
-
-INSTALL = "pip install onnx"
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,13 @@ OPSETS = {"": 19, "com.microsoft": 1}
 IR_VERSION = 9
 
 
+def _install() -> str:
+    """The command that installs `onnx`, as docs/networks.md has it."""
+    if paths.CHECKOUT:
+        return ".venv/bin/python -m pip install -r requirements-onnx.txt"
+    return "pip install 'macrame[onnx]'"
+
+
 def encode(model: Model) -> bytes:
     """The bytes of a .onnx file, the same for the same model.
 
@@ -100,7 +106,7 @@ def encode(model: Model) -> bytes:
         import onnx
         from onnx import helper, numpy_helper
     except ImportError:
-        raise SetupError(f"writing .onnx files needs the package onnx: {INSTALL}") from None
+        raise SetupError(f"writing .onnx files needs the package onnx: {_install()}") from None
     nodes = [
         helper.make_node(n.op, list(n.inputs), list(n.outputs), domain=n.domain, **n.attributes)
         for n in model.nodes
@@ -145,7 +151,7 @@ def load(label: str, data: bytes, name: str = "main") -> Model:
     try:
         import onnx
     except ImportError:
-        raise SetupError(f"{label}: reading .onnx files needs the package onnx: {INSTALL}") from None
+        raise SetupError(f"{label}: reading .onnx files needs the package onnx: {_install()}") from None
     try:
         proto: Any = onnx.load_model_from_string(data)
     except Exception as error:  # DecodeError of protobuf, which comes with onnx

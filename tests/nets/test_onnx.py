@@ -341,11 +341,25 @@ def test_damaged_files():
     assert len(told) < len(cut)
 
 
-def test_without_the_package(monkeypatch):
+@pytest.mark.parametrize(
+    ("checkout", "cure"),
+    [
+        (True, ".venv/bin/python -m pip install -r requirements-onnx.txt"),
+        (False, "pip install 'macrame[onnx]'"),
+    ],
+)
+def test_without_the_package(monkeypatch, checkout, cure):
+    """In a checkout the package must be installed in .venv, which is not what pip alone refers to."""
     monkeypatch.setitem(sys.modules, "onnx", None)
-    wanted = "x.onnx: reading .onnx files needs the package onnx: pip install onnx$"
-    with pytest.raises(SetupError, match=wanted):
-        onnx_model.load("x.onnx", b"")
+    monkeypatch.setattr(paths, "CHECKOUT", checkout)
+    for work, needs in (
+        (lambda: onnx_model.load("x.onnx", b""), "x.onnx: reading .onnx files needs"),
+        (lambda: onnx_model.encode(Model("", (), {}, (), ())), "writing .onnx files needs"),
+    ):
+        with pytest.raises(SetupError) as caught:
+            work()
+        assert str(caught.value) == f"{needs} the package onnx: {cure}"
+    assert (paths.ROOT / "requirements-onnx.txt").is_file()
 
 
 def test_paths(tmp_path, monkeypatch):
