@@ -4,6 +4,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -280,6 +281,24 @@ def test_an_interrupt_of_the_first_imports_is_one_line(tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "macrame: interrupted\n")
+
+
+def test_a_missing_interpreter_is_one_line(tmp_path):
+    """Only the default one is a package to install."""
+    for tool in ("bash", "dirname"):
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+    for python, message in (
+        ("python3", "python3 is not on PATH: sudo apt-get install python3"),
+        ("python3.99", "PYTHON=python3.99: no such command, expected Python 3.11 or newer, such as python3"),
+    ):
+        done = subprocess.run(
+            [tmp_path / "bash", "tools/run", "gemm"],
+            cwd=ROOT,
+            env={"PATH": str(tmp_path), "PYTHON": python},
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"macrame: {message}\n")
 
 
 def test_an_interrupt_of_make_is_one_line_from_its_start(tmp_path):
