@@ -147,6 +147,11 @@ def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, writte
         (["bench", "8x8x²"], "macrame bench: 8x8x²: expected ROWSxCOLSxDEPTH"),
         (["synth", "--target", "a\nb"], "macrame synth: --target a\\nb: expected one of ecp5"),
         (["gemm", "a", "b\nc", "d\ne"], "macrame gemm: unknown argument d\\ne, see macrame gemm --help"),
+        (
+            ["gemm", "--build-dir", "/dev/null/a\nb"],
+            "macrame gemm: --build-dir /dev/null/a\\nb: not writable",
+        ),
+        (["gemm", "--time-factor", "1\n2"], "macrame gemm: --time-factor 1\\n2: expected a positive number"),
         (["synth", "tables"], "macrame synth: tables: expected table, or nothing"),
         (["synth", "table", "x"], "macrame synth: table x: expected table, or nothing"),
         (["proofs", "table", "x"], "macrame proofs: table x: expected table, or nothing"),
@@ -177,7 +182,8 @@ def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, writte
     ],
 )
 def test_bad_input_is_one_line_that_names_what_was_typed(monkeypatch, capsys, words, message):
-    monkeypatch.setenv("SIM", os.environ.get("SIM", ""))  # the command line sets it
+    for name in ("SIM", "BUILD_DIR", "TIME_FACTOR"):  # the command line sets them
+        monkeypatch.setenv(name, os.environ.get(name, ""))
     status, out, err = said(main.main, words, capsys=capsys)
     assert (status, out) == (2, "")
     assert err.startswith(message)

@@ -32,7 +32,7 @@ from typing import Any, NoReturn
 
 from macrame import environment, paths
 from macrame.cli import signals
-from macrame.errors import InputError, short
+from macrame.errors import InputError, SetupError, short
 
 VERBS = (
     "gemm",
@@ -346,7 +346,7 @@ def call(
             raise
         else:
             text = str(error)
-        if isinstance(error, (InputError, UsageError)):
-            text = short(text, 10_000)  # the value may have line breaks
+        if isinstance(error, (InputError, UsageError, SetupError, OSError)):
+            text = short(text, 10_000)  # a value or a path may have line breaks
         print(f"{name}: {spelling(text)}", file=sys.stderr)
         return int(status)
