@@ -614,6 +614,14 @@ def archive(members, method=zipfile.ZIP_STORED):
     return stream.getvalue()
 
 
+def encrypted(data):
+    """A zip file whose first member is marked as encrypted, in both of its headers."""
+    marked = bytearray(data)
+    marked[6] |= 1
+    marked[data.index(b"PK\1\2") + 8] |= 1
+    return bytes(marked)
+
+
 ONE = saved(np.array([[1, 2]], np.int8))
 TWO = saved(np.array([[3, 4]], np.int8))
 
@@ -681,6 +689,11 @@ BAD_NPZ = [
         "another compression",
         archive({"a.npy": ONE}, zipfile.ZIP_BZIP2),
         "unsupported compression",
+    ),
+    (
+        "an encrypted array",
+        encrypted(archive({"a.npy": ONE})),
+        "is encrypted, expected a file that NumPy wrote",
     ),
 ]
 

@@ -139,6 +139,8 @@ def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.
 
 
 def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[np.ndarray, bool]:
+    if info.flag_bits & 1:
+        raise InputError(f"{label}: is encrypted, expected a file that NumPy wrote")
     if info.compress_type not in _METHODS:
         raise InputError(f"{label}: unsupported compression, expected a file that NumPy wrote")
     with archive.open(info) as stream:
