@@ -222,6 +222,22 @@ def test_a_file_of_an_option_is_named_as_the_option_takes_it():
     assert command.as_options("gemm", message).startswith("--header A:1,BIAS:1,BIAS:0: --bias is named twice")
 
 
+def test_a_hint_is_an_option_that_works(tmp_path, monkeypatch, capsys):
+    """The header of a BIAS or SCALE is skipped by --header BIAS:1, and not by --header --bias:1."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SIM", "BUILD_DIR", "TIME_FACTOR", "MACRAME_REPLAY"):  # the command line sets them
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    Path("a.csv").write_text("1,2\n3,4\n")
+    Path("b.csv").write_text("1,x\n5,6\n")
+    for option in ("bias", "scale"):
+        words = ["gemm", "a.csv", "a.csv", "--out", "a.csv", f"--{option}", "b.csv"]
+        _, _, err = said(main.main, words, capsys=capsys)
+        hint = re.search("if line 1 is a header: (.*)\n$", err)[1]
+        assert hint == f"--header {option.upper()}:1"
+        status, _, err = said(main.main, [*words, *hint.split()], capsys=capsys)
+        assert (status, err) == (2, "macrame gemm: --out a.csv: is also an input, expected another file\n")
+
+
 @pytest.mark.parametrize("words", [["--help"], ["gemm", "--help"], ["sources"], ["foo"]])
 def test_an_output_that_takes_nothing_is_one_line(words):
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}

@@ -277,7 +277,7 @@ def as_options(verb: str, message: str) -> str:
     """A message that names variables, with the options in their place.
 
     ``ROWS=0: expected 1 to 32`` becomes ``--rows 0: expected 1 to 32``, and ``PLAN=1``, which takes no value
-    on the command line, ``--plan``.
+    on the command line, ``--plan``. A file in the value of an option, as in ``--header BIAS:1``, stays.
     """
     known = {option.variable: option for option in options(verb)}
 
@@ -286,7 +286,7 @@ def as_options(verb: str, message: str) -> str:
         name = match[1] if option.positional else f"--{option.name}"
         return name if option.flag and match[2] == "=1" else name + match[2].replace("=", " ")
 
-    return re.sub(rf"(?<![\w./'\"=,-])({'|'.join(known)})(=1(?![\w.])|=|(?![\w./]))", spelt, message)
+    return re.sub(rf"(?<![\w./'\"=,-])({'|'.join(known)})(=1(?![\w.])|=|(?![\w./]|:\S))", spelt, message)
 
 
 def call(
