@@ -5,7 +5,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macrame.golden.arith.requantize import requantize, wrap32
+from macrame.golden.arith.requantize import integers, requantize, wrap32
 
 CHUNK = 1024
 """Slices of K summed in float32 at a time: 1024 * 2^14 = 2^24, up to which float32 holds every integer."""
@@ -83,8 +83,14 @@ def add_bias(acc: ArrayLike, bias: ArrayLike) -> NDArray[np.int32]:
     Returns
     -------
     ndarray of int32, shape (M, N)
+
+    Raises
+    ------
+    ValueError
+        One of them is not of integers.
     """
-    return (np.asarray(acc, np.int64) + np.asarray(bias, np.int64)).astype(np.int32)
+    total = integers("acc", acc).astype(np.int64) + integers("bias", bias).astype(np.int64)
+    return total.astype(np.int32)
 
 
 def layer(

@@ -97,7 +97,7 @@ def output_stage(
     Raises
     ------
     ValueError
-        Where `out` is unknown, or random operands are missing.
+        Where `out` is unknown, random operands are missing, or `bias` is neither uint32 nor of floats.
     """
     out = output_name(out)
     if out == "stochastic" and random is None:
@@ -105,6 +105,8 @@ def output_stage(
     bits = canonical(acc)
     bias = NOTHING if bias is None else np.asarray(bias)
     if bias.dtype != np.uint32:
+        if bias.dtype.kind != "f":  # such as bits as int32, or numbers without a point
+            raise ValueError(f"bias has dtype {bias.dtype}, expected uint32, the bits of float32, or floats")
         bias = bias.astype(np.float32).view(np.uint32)
     result = float_post(
         bits, np.broadcast_to(bias, bits.shape), relu, OUTPUTS[out], 0 if random is None else random

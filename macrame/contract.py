@@ -115,7 +115,7 @@ class CoreConfig:
             if not whole or not low <= value <= high:
                 raise InputError(f"{name} is {shown(value)}, expected an integer from {low} to {high}")
             object.__setattr__(self, name, int(value))
-        if self.formats not in FORMATS:
+        if not isinstance(self.formats, str) or self.formats not in FORMATS:
             raise InputError(f"formats is {shown(self.formats)}, expected one of {', '.join(FORMATS)}")
         if self.bf16 and self.depth != 1:
             raise InputError(f"depth is {self.depth}, expected 1 with formats {self.formats}")

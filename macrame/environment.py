@@ -203,21 +203,25 @@ def typed(name: str, value: object) -> str:
 # --- time limits --------------------------------------------------------------------------------------------
 
 
+#: The largest TIME_FACTOR: the operating system cannot wait for any number of seconds.
+MOST = 1_000_000
+
+
 def time_factor() -> float:
     """The environment's TIME_FACTOR, 1 by default.
 
     Raises
     ------
     SetupError
-        It is not a positive number.
+        It is not a positive number, or more than `MOST`.
     """
     text = os.environ.get("TIME_FACTOR", "").strip() or "1"
     try:
         factor = float(text)
     except ValueError:
         factor = math.nan
-    if not 0 < factor < math.inf:
-        raise SetupError(f"TIME_FACTOR={text}: expected a positive number, such as 4")
+    if not 0 < factor <= MOST:
+        raise SetupError(f"TIME_FACTOR={text}: expected a positive number up to {MOST:,}, such as 4")
     return factor
 
 

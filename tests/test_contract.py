@@ -45,6 +45,12 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize("value", [np.array(["INT8", "BF16"]), ["INT8"], None, 1])
+def test_formats_of_another_type_are_refused(value):
+    with pytest.raises(InputError, match=r"^formats is .*, expected one of INT8, BF16, DUAL$"):
+        CoreConfig(formats=value)
+
+
 @pytest.mark.parametrize(("given", "message", "rule"), REFUSED, ids=[str(one[0]) for one in REFUSED])
 def test_what_it_refuses_the_rtl_refuses(given, message, rule, monkeypatch):
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):

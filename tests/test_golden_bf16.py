@@ -207,6 +207,11 @@ def test_gemm_refuses_what_is_no_bfloat16():
             gemm_bf16(a, a.T, out=out)
     with pytest.raises(ValueError, match="random is None"):
         gemm_bf16(a, a.T, out="stochastic")
+    for bias in (np.zeros(2, np.int32), [1, 2], np.array(True), np.zeros(2, np.uint16)):
+        with pytest.raises(
+            ValueError, match=r"bias has dtype \w+, expected uint32, the bits of float32, or floats"
+        ):
+            gemm_bf16(a, a.T, bias)
 
 
 def test_gemm_hashes_the_same_everywhere():

@@ -56,6 +56,13 @@ def test_no_k_leaves_the_bias(mode):
     assert layer(a, w, bias, multiplier, mode=mode).tolist() == [expected] * 3
 
 
+def test_a_bias_of_floats_is_not_truncated():
+    with pytest.raises(ValueError, match=r"^bias has dtype float64, expected integers$"):
+        add_bias([[1, 2]], [0.5, 1])
+    with pytest.raises(ValueError, match=r"^acc has dtype float64, expected integers$"):
+        add_bias([[1.0, 2]], [1, 1])
+
+
 def test_bias_wraps():
     np.testing.assert_array_equal(add_bias([[2**31 - 1, -5]], [1, -(2**31)]), [[-(2**31), 2**31 - 5]])
 

@@ -145,6 +145,25 @@ def test_mode_names_and_codes():
             mode_code(bad)
 
 
+@pytest.mark.parametrize("position", range(6))
+def test_no_argument_is_truncated_to_an_integer(position):
+    names = ("x", "multiplier", "shift", "zero_point", "clamp_low", "clamp_high")
+    values = [[5], 2**30, 1, 0, -128, 127]
+    assert requantize(*values, "ruy").tolist() == [5]
+    for value in (1.5, np.array([2.0]), True, "1"):
+        bad = [value if n == position else v for n, v in enumerate(values)]
+        with pytest.raises(ValueError, match=rf"^{names[position]} has dtype \S+, expected integers$"):
+            requantize(*bad, "ruy")
+
+
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, np.array([0, 2**40])])
+def test_what_exceeds_int32_is_not_wrapped(value):
+    for position, name in enumerate(("x", "multiplier")):
+        bad = [value if n == position else v for n, v in enumerate(([5], 2**30, 1, 0, -128, 127))]
+        with pytest.raises(ValueError, match=rf"^{name} has -?\d+, expected int32$"):
+            requantize(*bad, "ruy")
+
+
 def test_quantize_multiplier_is_the_nearest_q31():
     rng = np.random.default_rng(1)
     scale = np.exp2(rng.uniform(-31, 1, 5_000))

@@ -128,6 +128,39 @@ def requantize_plain(
 # --- the same on arrays -------------------------------------------------------------------------------------
 
 
+def integers(name: str, value: ArrayLike) -> NDArray[np.integer]:
+    """Return `value` as an array of integers, of its own type: no float is truncated.
+
+    Parameters
+    ----------
+    name : str
+    value : array_like of int
+
+    Returns
+    -------
+    ndarray of int
+
+    Raises
+    ------
+    ValueError
+        It has another type.
+    """
+    found = np.asarray(value)
+    if found.dtype.kind not in "iu":
+        raise ValueError(f"{name} has dtype {found.dtype}, expected integers")
+    return found
+
+
+def _int32(name: str, value: ArrayLike) -> NDArray[np.int32]:
+    """Return `value` as int32; ValueError for what is not of integers, or beyond int32."""
+    found = integers(name, value)
+    if found.dtype != np.int32 and found.size:
+        for extreme in (found.min(), found.max()):
+            if not _INT32_MIN <= extreme <= _INT32_MAX:
+                raise ValueError(f"{name} has {extreme}, expected int32")
+    return found.astype(np.int32)
+
+
 def srdhm(a: ArrayLike, b: ArrayLike) -> NDArray[np.int64]:
     """`srdhm_plain` on int32 arrays, by the arithmetic shift.
 
@@ -184,26 +217,32 @@ def requantize(
     -------
     ndarray
         int8; in mode raw int32, `x` itself.
+
+    Raises
+    ------
+    ValueError
+        `mode` is unknown, or an argument that it uses is not of integers; `x` or `multiplier` exceeds int32.
     """
     mode = mode_code(mode)
-    x = np.asarray(x, np.int32)
+    x = _int32("x", x)
     if mode == RAW:
         return x
-    multiplier = np.asarray(multiplier, np.int32)
+    multiplier = _int32("multiplier", multiplier)
     if mode == FP32:
         with np.errstate(all="ignore"):
             y = np.rint(x.astype(np.float32) * multiplier.view(np.float32))
         y = np.clip(np.where(np.isnan(y), np.float32(0), y), -_BEYOND, _BEYOND).astype(np.int64)
     else:
-        shift = np.clip(np.asarray(shift, np.int64), -31, 31)
+        shift = np.clip(integers("shift", shift).astype(np.int64), -31, 31)
         left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
         y = srdhm((x.astype(np.int64) << left).astype(np.int32), multiplier)
         if mode == GEMMLOWP:
             y = divide_by_pot(y, right)
         else:
             y = (y + ((np.int64(1) << right) >> 1)) >> right
-    v = y + np.asarray(zero_point, np.int64)
-    low, high = np.asarray(clamp_low, np.int64), np.asarray(clamp_high, np.int64)
+    v = y + integers("zero_point", zero_point).astype(np.int64)
+    low = integers("clamp_low", clamp_low).astype(np.int64)
+    high = integers("clamp_high", clamp_high).astype(np.int64)
     return np.minimum(high, np.maximum(v, low)).astype(np.int8)
 
 

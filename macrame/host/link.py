@@ -310,7 +310,7 @@ class LinkBase(ABC):
         if name is not None:
             raise LinkError(
                 f"an earlier {name} was abandoned and parts of it may still be in transit: call reset() of "
-                f"the link, or soft_reset() of its Core or VectorUnit"
+                f"the link, or soft_reset() of its driver"
             )
 
     def _refuse_if_running(self) -> None:
