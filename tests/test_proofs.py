@@ -81,6 +81,11 @@ def test_what_is_only_tested_has_a_bench():
         assert tested.module not in {proof.module for proof in PROOFS}
 
 
+def test_no_property_is_only_bounded():
+    """As docs/proofs.md says."""
+    assert all(proof.depth is None for proof in PROOFS)
+
+
 def test_every_checker_is_used():
     used = {proof.checker for proof in PROOFS} | {
         proofs.FOLDER / "models" / name for proof in PROOFS for name in proof.models
@@ -107,7 +112,7 @@ def test_a_property_that_fails_is_named_with_its_waveform(tmp_path, monkeypatch)
 
 
 def test_a_split_proof_covers_every_case_and_names_the_one_that_fails(tmp_path, monkeypatch):
-    proof = replace(BY_NAME["skid"], shapes=({"WIDTH": 3},), split={"HEAD": 3})
+    proof = replace(BY_NAME["skid"], shapes=({"WIDTH": 3, "HEAD": 3},), split="HEAD")
     decide, seen = proofs.decide, []
     monkeypatch.setattr(
         proofs, "decide", lambda *values, **names: seen.append(values[1]) or decide(*values, **names)

@@ -10,7 +10,8 @@
 module panel_record_properties #(
     parameter integer LANE_BYTES = 8,
     parameter integer READS      = 1,
-    parameter integer LEAD       = 3
+    parameter integer LEAD       = 3,
+    parameter integer CASE       = -1  // the bit of a lane that is followed; -1: any
 ) (
     input wire                    clk,
     input wire                    reset,
@@ -55,7 +56,7 @@ module panel_record_properties #(
     always @(posedge clk) if (!started_q) begin
         slot     <= any_slot;
         beat     <= any_beat;
-        lane_bit <= any_bit;
+        lane_bit <= (CASE < 0) ? any_bit : CASE;
     end
     wire [6:0]  place  = beat * LANE_W[6:0] + {1'b0, lane_bit};
     wire [95:0] record = {clamp_high, clamp_low, zero_point, shift, multiplier, bias};

@@ -30,9 +30,10 @@ How a proof is made, with Yosys and ABC, both in the wheel pyosys:
 ``probes = { count_q = "u_dut.count_q" }`` connects an undriven wire of the checker to a signal of the design,
 and ``helpers`` lists assertions that only strengthen an induction.
 
-``split = { CASE = 27 }`` proves the assertions once for each value of the checker's parameter CASE, 0 to 26,
-where that makes the solver's work possible: the checker assumes one case for each value, and all of them
-together are all cases. The default value of CASE stands for all at once; in it, the faults must be found.
+``split = "CASE"``, with a shape's ``CASE = 27``, proves the assertions once for each value of the checker's
+parameter CASE, 0 to 26, where that makes the solver's work possible: the checker assumes one case for each
+value, and all of them together are all cases. The default value of CASE stands for all at once; there, the
+faults must be found.
 
 ``also`` lists further modules of rtl/ that the checker instantiates.
 
@@ -120,8 +121,8 @@ class Proof:
         Wires of the checker, and the signals of the flattened design to connect them to.
     helpers : tuple of str
         Further assertions, which only strengthen the induction.
-    split : dict of str to int
-        At most one parameter of the checker, and its number of values, each of which is proven on its own.
+    split : str
+        A parameter of the checker each of whose values is proven on its own; a shape has their number.
     seconds : int
         Time limit of one solver run.
     nightly : bool
@@ -140,14 +141,17 @@ class Proof:
     models: tuple[str, ...] = ()
     probes: Mapping[str, str] = field(default_factory=dict)
     helpers: tuple[str, ...] = ()
-    split: Mapping[str, int] = field(default_factory=dict)
+    split: str = ""
     seconds: int = SECONDS
     nightly: bool = False
 
-    @property
-    def cases(self) -> list[dict[str, int]]:
-        """What to add to the parameters in each of its runs."""
-        return [{name: value} for name, count in self.split.items() for value in range(count)] or [{}]
+    def whole(self, shape: Mapping[str, int]) -> dict[str, int]:
+        """The parameters of a shape, for all its cases at once."""
+        return {name: value for name, value in shape.items() if name != self.split}
+
+    def cases(self, shape: Mapping[str, int]) -> list[dict[str, int]]:
+        """What to add to `whole` in each run of a shape."""
+        return [{self.split: value} for value in range(shape.get(self.split, 0))] or [{}]
 
     @property
     def status(self) -> str:
@@ -408,11 +412,12 @@ def prove(proof: Proof, shape: Mapping[str, int], folder: Path | None = None) ->
     Outcome
         If an assertion fails, its text names it, and the waveform of a counterexample.
     """
-    label = f"{proof.name} {shape_name(shape)}".strip()
+    whole = proof.whole(shape)
+    label = f"{proof.name} {shape_name(whole)}".strip()
     folder = folder or BUILD / label.replace(" ", ",") / "all"
     began = time.monotonic()
-    for case in proof.cases:
-        chosen = {**shape, **case}
+    for case in proof.cases(shape):
+        chosen = {**whole, **case}
         verdict = decide(proof, chosen, folder)
         if not verdict.holds:
             break
@@ -461,7 +466,7 @@ def find(proof: Proof, prop: Property, folder: Path | None = None) -> Outcome:
     """
     label = f"{proof.name} {prop.name}, fault"
     folder = folder or BUILD / proof.name / f"{prop.name}-fault"
-    found = decide(proof, proof.shapes[0], folder, prop, prop.fault, fault_depth(proof))
+    found = decide(proof, proof.whole(proof.shapes[0]), folder, prop, prop.fault, fault_depth(proof))
     if found.holds is False:
         return Outcome(label, True, f"found in cycle {found.cycle}", found.seconds)
     text = f"not found within {fault_depth(proof)} cycles" if found.holds else "undecided"
@@ -488,7 +493,10 @@ def rows(proofs: Iterable[Proof], tested: Iterable[Tested]) -> list[str]:
     """
     lines = ["| module | property | status | shapes |", "|---|---|---|---|"]
     for proof in proofs:
-        shapes = "; ".join(filter(None, map(shape_name, proof.shapes))) or "all inputs"
+        shapes = (
+            "; ".join(filter(None, (shape_name(proof.whole(shape)) for shape in proof.shapes)))
+            or "all inputs"
+        )
         lines += [
             f"| `{proof.module}` | `{proof.name}.{p.name}`: {p.claim} | {proof.status} | {shapes} |"
             for p in proof.properties
