@@ -1068,6 +1068,28 @@ bench(
     thorough=("depth2",),
 )
 
+# beats of 64 bytes, two lanes of results
+bench(
+    "engine_uart_wide",
+    module="tb_engine_board",
+    toplevel="board_line",
+    rtl=CORE,
+    tb=_BOARD,
+    testcase=["programs/speed=0.98"],
+    shapes={
+        "depth8": {
+            "BOARD": '"ulx3s-engine"',
+            "CLOCKS": 4,
+            "DEPTH": 8,
+            "K_MAX": 64,
+            "POST_LANES": 2,
+            "WORDS": 10,
+            "BEATS": 20,
+            "LANES": 1,
+        },
+    },
+)
+
 # --- bench/, synth/models -----------------------------------------------------------------------------------
 
 bench(

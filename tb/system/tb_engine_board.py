@@ -21,7 +21,7 @@ from tb.system.tb_boards import Host
 from tb.unit.engine.tb_host_port import READ, RUN, WRITE
 
 ILLEGAL = ENGINE_STATUS_HALTED | 1
-FRAME = 60  # bytes of a frame's data, at most
+FRAME = 60  # bytes of a frame's data, at most, or one beat
 
 
 class TB(Host):
@@ -60,7 +60,7 @@ class TB(Host):
 
     def framed(self, kind, text, size):
         """The frames of a packet whose beats have `size` bytes."""
-        most = FRAME // size * size
+        most = max(FRAME // size, 1) * size
         for at in range(0, len(text), most):
             part = text[at : at + most]
             yield kind | (at + most >= len(text)), bytes([0, len(part) // size]) + part
