@@ -10,6 +10,7 @@ What could be wrong here, and which case would show it:
   something left of a packet after a soft reset       `resets`, in any cycle of load, write, run and read
   a start that a reset does not stop                  `resets_at_the_start`: each of the first cycles
   a program that is replaced while it starts          `programs_at_the_start`: in each of the first cycles
+  a register port that accepts what it must not       `registers_wait`: half a write, a response not taken
 """
 
 import cocotb
@@ -19,7 +20,7 @@ from tb.lib.axis import STALLS, Sink, Source, pauses
 from tb.lib.vectors import share
 from tb.unit.engine import tb_macrame_engine
 from tb.unit.engine.tb_host_port import READ, RUN, WRITE
-from tb.unit.engine.tb_macrame_engine import IDLE, SOFT_RESET, STATUS
+from tb.unit.engine.tb_macrame_engine import CONTROL, IDLE, SOFT_RESET, STATUS
 
 
 class TB(tb_macrame_engine.TB):
@@ -219,3 +220,39 @@ async def programs_at_the_start(dut):
         await tb.control(SOFT_RESET)
         await tb.step(40)
     tb.equal(0 < errors < 6, True, "a run before, and one after the program")
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def registers_wait(dut):
+    """An address waits for its data, data for their address, and a read for the acceptance of the last one."""
+    tb = TB(dut)
+    await tb.start()
+
+    async def refused(ready, cycles=5):
+        for _ in range(cycles):
+            await tb.step()
+            tb.equal(tb.read(ready), 0, ready)
+
+    tb.drive(s_axil_bready=0, s_axil_rready=0)
+    for first, second in (("aw", "w"), ("w", "aw")):
+        tb.drive(s_axil_awaddr=CONTROL, s_axil_wdata=0, s_axil_wstrb=15)
+        tb.drive(**{f"s_axil_{first}valid": 1})
+        await tb.step()
+        await refused(f"s_axil_{first}ready")
+        tb.equal(tb.read("s_axil_bvalid"), 0, f"a response without {second}")
+        tb.drive(**{f"s_axil_{first}valid": 0, f"s_axil_{second}valid": 1})
+        await tb.step()
+        tb.drive(**{f"s_axil_{second}valid": 0})
+        await tb.until(lambda: tb.read("s_axil_bvalid"), 20, "the response")
+        tb.drive(s_axil_bready=1)
+        await tb.step()
+        tb.drive(s_axil_bready=0)
+        tb.equal(tb.read("s_axil_bvalid"), 1, "the response when it is accepted")
+        await tb.step()
+        tb.equal(tb.read("s_axil_bvalid"), 0, "the response after it was accepted")
+    tb.drive(s_axil_araddr=STATUS, s_axil_arvalid=1)
+    await tb.step()
+    await refused("s_axil_arready")
+    tb.drive(s_axil_arvalid=0, s_axil_rready=1)
+    await tb.step(2)
+    tb.equal(await tb.register(STATUS), 0, "status")
