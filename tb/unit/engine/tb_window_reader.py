@@ -9,6 +9,7 @@ What could be wrong here, and which case would show it:
   the panel's step added to the latest address       panels of several rows
   a word lost or repeated at a stall                 all pairs of pauses; the memory moves with port_a_enable
   a job that changes the words of the one before it  jobs follow each other at once, at stalls too
+  a loop that never ends, or ends too early           `long_loops`: one loop of many iterations
   a panel that ends early, a release or keep missing out_last and out_user of every word; chunks of any length
   an address that is not in the memory               `errors`: in one slice among others; none if it is fill
   a window longer or shorter than its weights        `errors`, in every position
@@ -118,6 +119,27 @@ async def jobs(dut, stalls):
     await tb.until(lambda: len(tb.sink.values) >= len(expected), 40_000)
     await tb.step(6)
     tb.check(expected)
+    tb.equal(tb.errors, [], "errors")
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def long_loops(dut):
+    """One loop has thousands of iterations, and all others one."""
+    tb = TB(dut)
+    await tb.start()
+    loops = ("kernel_words", "kernel_columns", "kernel_rows", "columns", "rows", "panels")
+    image = {"height": 1, "width": 1, "top": 0, "left": 0, "y_step": [0] * 3, "x_step": [0] * 3}
+    fixed = {"source": 1, "source_step": [0] * 6, "fill": 0, "flags": 0}
+    for loop in loops:
+        count = share(8196) + 3  # 2,052 in a quick run
+        job = dict.fromkeys(loops, 1) | {loop: count} | image | fixed
+        length = count if loop.startswith("kernel") else 1
+        job |= {"chunks": -(-length // 100), "chunk_slices": 100, "last_slices": (length - 1) % 100 + 1}
+        tb.send(job)
+        await tb.until(lambda: len(tb.sink.values) >= count, count + 20, f"the end of {count} {loop}")
+        await tb.step(6)
+        tb.check(tb.expected(job))
+        tb.sink.beats.clear()
     tb.equal(tb.errors, [], "errors")
 
 
