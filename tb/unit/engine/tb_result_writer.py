@@ -5,6 +5,7 @@
 What could be wrong here, and which case would show it:
   a step added by another loop, or one too many      `jobs`: random steps of all loops, negative ones too
   the panel's step added to the latest address       panels of several rows
+  a loop that never ends, or ends too early          `long_loops`: one loop of many iterations
   a half in the wrong place, or of the wrong result  every way of splitting, with either half first
   the half not started again in a row                rows of odd and even lengths
   a result lost or written twice                     every pair of pauses; order and number of writes
@@ -87,6 +88,24 @@ async def jobs(dut, stalls):
     await tb.step(4)
     tb.equal([write[1:] for write in tb.writes], expected, "writes")
     tb.equal((tb.errors, tb.idle[-4:]), ([], [1] * 4), "errors and results_written")
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def long_loops(dut):
+    """One loop has thousands of iterations, and the others one; then another job."""
+    tb = TB(dut)
+    await tb.start()
+    count = share(8196) + 3  # 2,052 in a quick run
+    for loop in ("columns", "rows", "panels"):
+        fixed = {"flags": 0, "target": 1, "target_step": [0] * 3, "target_split": 0}
+        expected = tb.send({"panels": 1, "rows": 1, "columns": 1} | {loop: count} | fixed)
+        expected += tb.send(engine_model.draw_target(tb.rng, tb.words))
+        most = len(expected)
+        await tb.until(lambda most=most: len(tb.writes) >= most, count + 400, f"the end of {count} {loop}")
+        await tb.step(4)
+        tb.equal([write[1:] for write in tb.writes] == expected, True, f"writes of {count} {loop}")
+        tb.writes.clear()
+    tb.equal(tb.errors, [], "errors")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -8,6 +8,7 @@ What could be wrong here, and which case would show it:
   a read while the writer has the port               port_b_read is compared with port_b_free in every cycle
   words of one job mixed with those of the next      jobs follow each other at once
   an address that is not in the memory is read       `errors`
+  a loop that never ends, or ends too early          `long_loops`: one loop of many iterations
   a word too many or too few of a job without        `counted`: such jobs between others, some with addresses
   a second operand, or a read of it                  that are not in the memory
 """
@@ -110,6 +111,23 @@ async def counted(dut, stalls):
         tb.equal(tb.read("words_remaining"), 0, f"words remaining after all {count}")
     await tb.step(8)
     tb.equal((tb.sink.values, tb.errors), (expected, 0), "words and errors")
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def long_loops(dut):
+    """One loop has thousands of iterations, and the others one; then another job."""
+    tb = TB(dut)
+    await tb.start()
+    count = share(8196) + 3  # 2,052 in a quick run
+    for loop in ("columns", "rows", "panels"):
+        long = {"panels": 1, "rows": 1, "columns": 1} | {loop: count} | {"second": 1, "second_step": [0] * 3}
+        expected = [tb.memory[address] for job in (long, tb.draw()) for address in tb.send(job)]
+        most = len(expected)
+        await tb.until(lambda most=most: len(tb.sink.values) >= most, 2 * count + 400, f"{count} {loop}")
+        await tb.step(8)
+        tb.equal(tb.sink.values == expected, True, f"words of {count} {loop}")
+        tb.sink.beats.clear()
+    tb.equal(tb.errors, 0, "errors")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

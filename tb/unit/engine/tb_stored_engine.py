@@ -224,7 +224,7 @@ async def programs_at_the_start(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def registers_wait(dut):
-    """An address waits for its data, data for their address, and a read for the acceptance of the last one."""
+    """An address waits for its data, data for their address, and a read until the last answer is taken."""
     tb = TB(dut)
     await tb.start()
 

@@ -130,8 +130,8 @@ async def long_loops(dut):
     loops = ("kernel_words", "kernel_columns", "kernel_rows", "columns", "rows", "panels")
     image = {"height": 1, "width": 1, "top": 0, "left": 0, "y_step": [0] * 3, "x_step": [0] * 3}
     fixed = {"source": 1, "source_step": [0] * 6, "fill": 0, "flags": 0}
+    count = share(8196) + 3  # 2,052 in a quick run
     for loop in loops:
-        count = share(8196) + 3  # 2,052 in a quick run
         job = dict.fromkeys(loops, 1) | {loop: count} | image | fixed
         length = count if loop.startswith("kernel") else 1
         job |= {"chunks": -(-length // 100), "chunk_slices": 100, "last_slices": (length - 1) % 100 + 1}
