@@ -236,7 +236,9 @@ def asymmetric(
     with np.errstate(over="ignore"):
         ends = number(low), number(high)
         if not (math.isfinite(ends[0]) and math.isfinite(ends[1])):
-            raise NotFinite(f"range [{low}, {high}]: expected two numbers that are finite as {np.dtype(dtype)}")
+            raise NotFinite(
+                f"range [{low}, {high}]: expected two numbers that are finite as {np.dtype(dtype)}"
+            )
         if low > high:
             raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
         bottom, top = min(ends[0], number(0)), max(ends[1], number(0))
