@@ -12,6 +12,7 @@ What could be wrong here, and which case would show it:
   a job replaced before all have taken it            the writer's and the unit's descriptor; ready is rare
   a check that ignores a beat, or counts the end     `corrupt`: any bit of a program
   a descriptor that is illegal and passes            `illegal`: each rule of the document, alone
+  a wait for the program that is not counted         `starved` is compared in every cycle
   a program that is too short and hangs, or passes   `short`: truncated after any beat
   beats taken into account while halted              after each error the rest is drained
 """
@@ -47,7 +48,7 @@ class TB(Bench):
         self.chance = 1.0 if stalls == "none" else 0.2
         self.tables, self.jobs, self.errors, self.finished = [], [], [], []
         self.taken = dict.fromkeys(TAKERS, 0)
-        self.idle, self.ready = 1, {}
+        self.idle, self.ready, self.waited = 1, {}, 0
         self.parts.append(Part(self.drive_ready, self.sample_all))
 
     def drive_ready(self):
@@ -82,6 +83,14 @@ class TB(Bench):
                 self.errors.append(name)
         if self.read("finished"):
             self.finished.append(self.cycle)
+        waits = not self.read("in_valid") and not self.read("halted") and not any(map(self.read, ERRORS))
+        starved = self.read("starved")
+        if starved and not waits:
+            self.fail("starved with a beat of the program, or after an error")
+        # the cycle that checks a descriptor can take a beat, but does not need one
+        self.waited = self.waited + 1 if waits and self.read("in_ready") else 0
+        if self.waited > 1 and not starved:
+            self.fail("waits for a beat of the program without being starved")
 
     def send(self, text, last=True):
         """Queue a program."""
