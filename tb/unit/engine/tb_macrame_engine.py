@@ -301,6 +301,27 @@ async def resets(dut):
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")
+async def stall_limits(dut):
+    """WATCHDOG counts its cycles exactly; two limits have every bit up to the highest between them."""
+    tb = TB(dut)
+    await tb.start()
+    memory = tb.memory()
+    text = tb.draw(memory, 1)
+    late = set()
+    for limit in (0x155, 0x2AA) if share(4) < 4 else (0x5555, 0x2AAA):
+        await tb.control(limit, WATCHDOG)
+        tb.send(text[: tb.beat], last=False)
+        await tb.until(lambda: tb.read("halted"), limit + 100, f"the end of {limit} cycles")
+        late.add(tb.cycle - tb.program.taken[-1][0] - limit)
+        tb.equal(await tb.register(STATUS) & 63, 1 << ERRORS.index("program_stall"), "status")
+        await tb.control(SOFT_RESET)
+        tb.send(text[tb.beat :])
+        await tb.until(lambda: tb.program.empty, 40_000, "the end of the packet")
+        await tb.check(memory, text)
+    tb.equal(len(late), 1, "the same cycles from the limit to the error")
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
 async def stall(dut):
     """A program stream that stops is an error once WATCHDOG is set, and none before."""
     tb = TB(dut)
