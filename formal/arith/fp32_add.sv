@@ -39,19 +39,40 @@ module fp32_add_properties #(
         if (cycle_q == 3'd0) b_q <= b;
     end
 
-    // value: significand * 2^(exponent - 150)
-    wire [23:0] a_sig  = {a_q[30:23] != 8'd0, a_q[22:0]};
-    wire [23:0] b_sig  = {b_q[30:23] != 8'd0, b_q[22:0]};
-    wire [7:0]  a_exp  = (a_q[30:23] == 8'd0) ? 8'd1 : a_q[30:23];
-    wire [7:0]  b_exp  = (b_q[30:23] == 8'd0) ? 8'd1 : b_q[30:23];
+    wire [23:0] a_sig;
+    wire [7:0]  a_exp;
+    wire        a_inf, a_nan;
+
+    float_parts u_a (
+        .x          (a_q),
+        .significand(a_sig),
+        .exponent   (a_exp),
+        .zeros      (),
+        .normal     (),
+        .zero       (),
+        .inf        (a_inf),
+        .nan        (a_nan)
+    );
+
+    wire [23:0] b_sig;
+    wire [7:0]  b_exp;
+    wire        b_inf, b_nan;
+
+    float_parts u_b (
+        .x          (b_q),
+        .significand(b_sig),
+        .exponent   (b_exp),
+        .zeros      (),
+        .normal     (),
+        .zero       (),
+        .inf        (b_inf),
+        .nan        (b_nan)
+    );
+
     wire        above  = a_exp >= b_exp;  // a has the higher exponent
     wire [7:0]  apart  = above ? a_exp - b_exp : b_exp - a_exp;
     wire        near   = apart < 8'd26;
 
-    wire        a_inf  = a_q[30:0] == 31'h7F80_0000;
-    wire        b_inf  = b_q[30:0] == 31'h7F80_0000;
-    wire        a_nan  = a_q[30:0] > 31'h7F80_0000;
-    wire        b_nan  = b_q[30:0] > 31'h7F80_0000;
     wire        finite = !a_nan && !b_nan && !a_inf && !b_inf;
     wire        nan    = a_nan || b_nan || (a_inf && b_inf && a_q[31] != b_q[31]);
 

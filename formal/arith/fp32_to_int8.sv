@@ -38,29 +38,39 @@ module fp32_to_int8_properties (
         if (cycle_q == 4'd7) product_q <= product;
     end
 
-    // value: significand * 2^(exponent - 150); normal: shifted left by zeros
-    wire [23:0] a_sig = {a_q[30:23] != 8'd0, a_q[22:0]};
-    wire [23:0] b_sig = {b_q[30:23] != 8'd0, b_q[22:0]};
-    wire [7:0]  a_exp = (a_q[30:23] == 8'd0) ? 8'd1 : a_q[30:23];
-    wire [7:0]  b_exp = (b_q[30:23] == 8'd0) ? 8'd1 : b_q[30:23];
-    reg  [4:0]  a_zeros, b_zeros;
-    integer i;
-    always @* begin
-        a_zeros = 5'd24;
-        b_zeros = 5'd24;
-        for (i = 0; i < 24; i = i + 1) begin
-            if (a_sig[i]) a_zeros = 23 - i;
-            if (b_sig[i]) b_zeros = 23 - i;
-        end
-    end
-    wire [23:0] a_norm = a_sig << a_zeros;
-    wire [23:0] b_norm = b_sig << b_zeros;
+    wire [23:0] a_sig, a_norm;
+    wire [7:0]  a_exp;
+    wire [4:0]  a_zeros;
+    wire        a_zero, a_inf, a_nan;
 
-    wire a_inf = a_q[30:0] == 31'h7F80_0000;
-    wire b_inf = b_q[30:0] == 31'h7F80_0000;
-    wire a_nan = a_q[30:0] > 31'h7F80_0000;
-    wire b_nan = b_q[30:0] > 31'h7F80_0000;
-    wire zero  = a_q[30:0] == 31'd0 || b_q[30:0] == 31'd0;
+    float_parts u_a (
+        .x          (a_q),
+        .significand(a_sig),
+        .exponent   (a_exp),
+        .zeros      (a_zeros),
+        .normal     (a_norm),
+        .zero       (a_zero),
+        .inf        (a_inf),
+        .nan        (a_nan)
+    );
+
+    wire [23:0] b_sig, b_norm;
+    wire [7:0]  b_exp;
+    wire [4:0]  b_zeros;
+    wire        b_zero, b_inf, b_nan;
+
+    float_parts u_b (
+        .x          (b_q),
+        .significand(b_sig),
+        .exponent   (b_exp),
+        .zeros      (b_zeros),
+        .normal     (b_norm),
+        .zero       (b_zero),
+        .inf        (b_inf),
+        .nan        (b_nan)
+    );
+
+    wire zero  = a_zero || b_zero;
     wire nan   = a_nan || b_nan || ((a_inf || b_inf) && zero);
     wire inf   = !nan && (a_inf || b_inf);
     wire tiny  = !a_sig[23] && !b_sig[23];

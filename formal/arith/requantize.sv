@@ -60,14 +60,14 @@ module requantize_properties (
     wire        [4:0]  left   = (s > 8'sd0) ? s[4:0] : 5'd0;
     wire        [4:0]  right  = (s < 8'sd0) ? -s : 5'd0;
     wire        [31:0] moved  = x_q << left;
-    wire signed [63:0] nudged = product_q + 64'sh4000_0000;
-    wire signed [33:0] srdhm  = (product_q == 64'sh4000_0000_0000_0000) ? 34'sh7FFF_FFFF :
-                                                                          nudged >>> 31;
-    wire signed [33:0] floor  = srdhm >>> right;
-    wire signed [33:0] rest   = srdhm - (floor <<< right);
-    wire signed [33:0] whole  = 34'sd1 <<< right;
-    wire               up     = (rest <<< 1) > whole ||
-                                ((rest <<< 1) == whole && (mode_q == 2'd2 || !srdhm[33]));
+    wire signed [34:0] integer_y;
+
+    srdhm u_srdhm (
+        .product(product_q),
+        .right  (right),
+        .away   (mode_q == 2'd1),
+        .y      (integer_y)
+    );
 
     // fp32: x rounded to 24 significant bits, A * 2^(8 - places), by the scale, B * 2^(E - 150). A
     // negative power of two, whose complement is a digit shorter, is moved a place further, to
@@ -105,7 +105,7 @@ module requantize_properties (
     );
     wire signed [10:0] fp = (nan || tiny) ? 11'sd0 : inf ? 11'sd511 : $signed({1'b0, integral});
 
-    wire signed [34:0] y     = !float ? floor + $signed({33'd0, up}) :
+    wire signed [34:0] y     = !float ? integer_y :
                                (x_q[31] ^ m_q[31]) ? -fp : fp;
     wire signed [35:0] sum   = y + zero_q;
     wire signed [35:0] least = (sum > low_q) ? sum : low_q;

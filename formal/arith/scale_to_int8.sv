@@ -58,10 +58,15 @@ module scale_to_int8_properties (
     always @* if (cycle_q == 4'd4) assume (fits);
     always @* if (cycle_q == 4'd0) assume (rule == 2'd3 || !negate);
 
-    // SRDHM: rounded, ties up, and saturated
-    wire signed [63:0] moved = product_q + 64'sh4000_0000;
-    wire signed [33:0] srdhm = (product_q == 64'sh4000_0000_0000_0000) ? 34'sh7FFF_FFFF :
-                                                                          moved >>> 31;
+    wire signed [34:0] integer_y;
+
+    srdhm u_srdhm (
+        .product(product_q),
+        .right  (right_q),
+        .away   (rule_q == 2'd1),
+        .y      (integer_y)
+    );
+
     // the product to 24 significant bits, ties to even
     wire        [5:0]  unit  = product_q[55] ? 6'd32 : 6'd31;
     wire        [63:0] kept  = product_q >> unit;
@@ -70,17 +75,13 @@ module scale_to_int8_properties (
     wire        [63:0] even  = (kept + {63'd0, rest > half || (rest == half && kept[0])}) <<
                                (unit - 6'd31);
 
-    // y / 2^right rounded: the floor, and twice what is left over, in units of 2^right
-    wire signed [33:0] y     = float ? {8'd0, even[25:0]} : srdhm;
-    wire signed [33:0] floor = y >>> right_q;
-    wire signed [33:0] over  = y - (floor <<< right_q);
-    wire signed [33:0] whole = 34'sd1 <<< right_q;
-    wire               tie   = (over <<< 1) == whole;
-    wire               more  = (over <<< 1) > whole;
-    wire               odd   = floor[0];
-    wire               up    = more || (tie && (rule_q == 2'd2 || (rule_q == 2'd1 && !y[33]) ||
-                                                (float && odd)));
-    wire signed [34:0] v     = floor + $signed({33'd0, up});
+    // divided by 2^right, ties to even: the floor, and what is left over in units of 2^right
+    wire        [25:0] floor = even[25:0] >> right_q;
+    wire        [26:0] over  = even[25:0] - (floor << right_q);
+    wire        [32:0] twice = {over, 1'b0};
+    wire        [32:0] whole = 33'd1 << right_q;
+    wire signed [34:0] fp32_y = floor + (twice > whole || (twice == whole && floor[0]));
+    wire signed [34:0] v      = float ? fp32_y : integer_y;
     wire signed [35:0] sum   = (negate_q ? -v : v) + zero_q;
     wire signed [35:0] least = (sum > low_q) ? sum : low_q;
 
