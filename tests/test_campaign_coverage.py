@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coverage: points are read and merged as Verilator means them, and the gate stops what is not covered."""
 
+import itertools
+from pathlib import Path
+
 import pytest
 
 from macrame import paths
-from macrame.campaign import coverage, engine, evidence
+from macrame.campaign import benches, coverage, engine, evidence, suite
 from macrame.campaign.coverage import Point, Waiver
 from macrame.campaign.store import Store
 from macrame.errors import InputError
 from tb.lib import bins
+from tb.lib.catalogue import CASES
 
 
 def entry(file, line, kind, text, count, column=5, hierarchy="top.skid"):
@@ -64,6 +68,21 @@ def merged(*listed, more=()):
     records = [{"points": coverage.packed(coverage.points(DATA))}]
     records += [{"points": coverage.packed({point: 1})} for point in more]
     return coverage.merge(records, listed)
+
+
+def test_no_task_runs_a_bench_whose_program_a_test_prepares():
+    sources = {
+        case.bench: (paths.ROOT / f"{case.module.replace('.', '/')}.py").read_text()
+        for case in CASES.values()
+    }
+    assert {bench for bench, text in sources.items() if 'plusargs["program"]' in text} == set(
+        benches.PREPARED
+    )
+    for task in (*coverage.tasks(1), *suite.tasks("", 1, 1)):
+        assert CASES[task.arguments["case"]].bench not in benches.PREPARED
+    for path in paths.sources():
+        for case in itertools.chain(*benches.ladder(Path(path))):
+            assert case.bench not in benches.PREPARED
 
 
 def test_a_point_that_any_case_reaches_is_covered():

@@ -14,6 +14,8 @@ from tb.lib.catalogue import CASES, Case
 
 #: Cases of a module's own bench that are tried first, and cases of wider benches that are tried after them.
 OWN, WIDER = 6, 4
+#: Benches that do not run on their own: a test prepares the program that they play.
+PREPARED = ("engine_network",)
 #: What the verdict of every bench depends on, apart from files.
 TOOLS = ("python", "icarus", "cocotb", "cocotbext-axi", "numpy")
 
@@ -98,8 +100,8 @@ def ladder(path: Path) -> tuple[list[Case], list[Case]]:
 
 @functools.cache
 def _suite() -> list[Case]:
-    """All but nightly cases, and those of the vendors' modules, which are proven equivalent."""
-    listed = (c for c in CASES.values() if not c.nightly)
+    """All but nightly and prepared cases, and those of the vendors' modules, which are proven equivalent."""
+    listed = (c for c in CASES.values() if not c.nightly and c.bench not in PREPARED)
     return [c for c in listed if not any(str(path).startswith("vendor/") for path in c.rtl)]
 
 

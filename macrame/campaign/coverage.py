@@ -156,7 +156,7 @@ def lines_of(case: catalogue.Case) -> str:
 
 
 def tasks(seed: int, modules: Iterable[str] | None = None) -> list[Task]:
-    """A task for each case that is not nightly.
+    """A task for each case that is not nightly, and runs on its own.
 
     Parameters
     ----------
@@ -164,7 +164,8 @@ def tasks(seed: int, modules: Iterable[str] | None = None) -> list[Task]:
     modules : iterable of str, optional
         Only cases whose top is one of these modules.
     """
-    chosen = [c for c in catalogue.CASES.values() if not c.nightly and benches.files(c)]
+    listed = [c for c in catalogue.CASES.values() if not c.nightly and c.bench not in benches.PREPARED]
+    chosen = [c for c in listed if benches.files(c)]
     if modules is not None:
         wanted = set(modules)
         chosen = [c for c in chosen if benches.top(c) in wanted]

@@ -62,11 +62,10 @@ def tasks(tests: str, first: int, seeds: int) -> list[Task]:
     InputError
         A name fits no case.
     """
+    listed = [c for c in catalogue.CASES.values() if c.bench not in benches.PREPARED]
     chosen: dict[str, catalogue.Case] = {}
     for word in tests.split() or ["*"]:
-        fitting = [
-            c for c in catalogue.CASES.values() if fnmatchcase(c.name, word) or fnmatchcase(c.bench, word)
-        ]
+        fitting = [c for c in listed if fnmatchcase(c.name, word) or fnmatchcase(c.bench, word)]
         if not fitting:
             raise InputError(
                 f"TESTS={short(word)}: no such case, expected benches or cases of tb/lib/catalogue.py"
