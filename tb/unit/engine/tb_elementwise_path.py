@@ -32,7 +32,8 @@ class TB(Bench):
 
     def __init__(self, dut, stalls="none", x_is_result=0):
         super().__init__(dut, in_use=0, x_is_result=x_is_result, words_remaining=0)
-        self.depth, self.parts_per_word = self.parameter("DEPTH"), self.parameter("PARTS")
+        self.depth = self.parameter("DEPTH")
+        self.parts_per_word = self.depth // self.parameter("LANES")
         self.fifo_depth = self.parameter("FIFO_DEPTH")
         feed, drain = STALLS[stalls]
         port = "result_data" if x_is_result else "slice_data"
