@@ -11,7 +11,7 @@ module panel_record_properties #(
     parameter integer LANE_BYTES = 8,
     parameter integer READS      = 1,
     parameter integer LEAD       = 3,
-    parameter integer CASE       = -1  // the bit of a lane that is followed; -1: any
+    parameter integer CASE       = -1  // the bit of the record that is followed; -1: any
 ) (
     input wire                    clk,
     input wire                    reset,
@@ -51,14 +51,16 @@ module panel_record_properties #(
 
     // the bit that is followed
     reg  [1:0] slot;
-    reg  [3:0] beat;
-    reg  [5:0] lane_bit;
+    reg  [3:0] chosen_beat_q;
+    reg  [5:0] chosen_bit_q;
     always @(posedge clk) if (!started_q) begin
-        slot     <= any_slot;
-        beat     <= any_beat;
-        lane_bit <= (CASE < 0) ? any_bit : CASE;
+        slot          <= any_slot;
+        chosen_beat_q <= any_beat;
+        chosen_bit_q  <= any_bit;
     end
-    wire [6:0]  place  = beat * LANE_W[6:0] + {1'b0, lane_bit};
+    wire [3:0] beat     = (CASE < 0) ? chosen_beat_q : CASE / LANE_W;
+    wire [5:0] lane_bit = (CASE < 0) ? chosen_bit_q : CASE % LANE_W;
+    wire [6:0] place    = beat * LANE_W[6:0] + {1'b0, lane_bit};
     wire [95:0] record = {clamp_high, clamp_low, zero_point, shift, multiplier, bias};
     always @* if (started_q) begin
         assume (beat < RECORD_BEATS[3:0] && {1'b0, lane_bit} < LANE_W[6:0]);
