@@ -212,6 +212,15 @@ def test_the_ladder_of_a_leaf_ends_in_units():
         ),
         ("stream/skid.v", "write_q <= !write_q", "write_q <= write_q", "skid/67", "different", "in cycle"),
         ("arith/lead_zeros.v", "", "", "lead_zeros", "equivalent", "from any state"),
+        # an array, whose registers of equal values are to be kept
+        (
+            "array/pe.v",
+            "&{1'b0, sum_bf16, chain_bf16, operand_bf16}",
+            "&{1'b1, sum_bf16, chain_bf16, operand_bf16}",
+            "mac_array/3x2x3,lut",
+            "equivalent",
+            "from any state",
+        ),
     ],
 )
 def test_equivalence(tmp_path, file, before, after, case, verdict, text):
