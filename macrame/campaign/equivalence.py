@@ -95,8 +95,8 @@ def decide(
         # a process for each: Yosys numbers cells as it goes, and a mutation names them
         made = netlist.elaborate(files, top, parameters, folder / side)
         made += [*([mutation] if mutation else []), "flatten", "async2sync", "memory_collect", "memory_map"]
-        # a register to keep could not be cut out
-        made += ["setattr -unset keep", "opt_clean", "setundef -undriven -zero", "setundef -zero", f"rename -top {side}_top"]
+        made += ["setattr -unset keep", "opt_clean"]  # a register to keep could not be cut out
+        made += ["setundef -undriven -zero", "setundef -zero", f"rename -top {side}_top"]
         made += [f"select {side}_top", f"write_rtlil -selected ../{side}.il"]
         tools.yosys(made, folder / side)
         passes.append(f"read_rtlil {side}.il")

@@ -1047,6 +1047,17 @@ bench(
             "POST_LANES": 2,
             "POST_CYCLES": 1,
         },
+        "dual,packed": {
+            "BOARD": '"macrame_uart"',
+            "CLOCKS": 4,
+            "ROWS": 1,
+            "COLS": 2,
+            "DEPTH": 1,
+            "K_MAX": 8,
+            "POST_CYCLES": 1,
+            "FORMATS": '"DUAL"',
+            "PACK_RESULTS": 1,
+        },
     },
     thorough=("ulx3s",),
 )

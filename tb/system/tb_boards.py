@@ -1,12 +1,15 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The top levels of the boards in the simulator, from pin to pin: reset, line, bridge and core.
+"""The top levels of the boards in the simulator, from pin to pin: reset, line, bridge and core; and
+macrame_uart alone, with formats and results that no board has.
 
 What could be wrong here, and which case would show it:
   the wiring of bridge and core, the credit             `products`: K = 1, K beyond K_MAX, every mode, the
                                                         line of a host that is 2 % fast or slow
   results of a broken packet survive                    `host_crashes`: in mid-packet, at any byte; the
                                                         next host's product is right
+  lanes too narrow for bfloat16                         `products`, where the core has both formats
+  a byte of a register does not arrive                  `register`
   an error goes unnoticed                               `fail_stop`: a stop bit lost among a panel's; more
                                                         bytes than the FIFO holds, the core takes none
   the board's own reset, in mid-packet                  `button`
@@ -18,8 +21,11 @@ from cocotb.triggers import Edge, Timer
 
 from macrame.golden.arith.requantize import requantize
 from macrame.golden.gemm import add_bias, gemm
+from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host import frames, packets, registers
 from macrame.host.quantize import quantize_multiplier
+from tb.lib import stimuli
+from tb.lib.kit import text
 
 PERIOD = 10
 MODES = ("raw", "gemmlowp", "ruy")
@@ -69,6 +75,9 @@ class Host:
         assert answer[:2] == b"\0\0"
         return int.from_bytes(answer[2:], "little")
 
+    async def write(self, address, value):
+        assert await self.call(frames.WRITE, bytes([address]) + value.to_bytes(4, "little")) == b"\0\0"
+
 
 class TB(Host):
     """A host of the core."""
@@ -76,6 +85,8 @@ class TB(Host):
     def __init__(self, dut, speed=1.0):
         super().__init__(dut, speed)
         self.shape = tuple(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX"))
+        self.packed = int(dut.PACK_RESULTS.value)
+        self.dual = text(dut.FORMATS) == "DUAL"
 
     def operands(self, k):
         rows, cols, *_ = self.shape
@@ -84,27 +95,26 @@ class TB(Host):
             self.rng.integers(-128, 128, (k, cols), dtype=np.int8),
         )
 
-    def panels(self, a, w, mode="raw", flags=packets.RELEASE, **record):
+    def panels(self, a, w, mode=packets.MODES["raw"], flags=packets.RELEASE, **record):
         """The frames of one tile: weights, then activations."""
         rows, cols, depth, _ = self.shape
+        if self.dual and a.dtype == np.int8:
+            a, w = (matrix.astype(np.uint16) for matrix in (a, w))
         weights = packets.flatten(
-            *packets.weight_panels(w, packets.records(cols, **record), cols, depth, packets.MODES[mode])
+            *packets.weight_panels(w, packets.records(cols, **record), cols, depth, mode)
         )
-        activations = packets.flatten(*packets.activation_panels(a, rows, depth, flags))
+        bf16 = bool(mode & packets.BF16)
+        activations = packets.flatten(*packets.activation_panels(a, rows, depth, flags, bf16))
         for kind, beats, user in (
             (frames.WEIGHTS, weights, weights.user[0]),
             (frames.ACTIVATIONS, activations, activations.user[-1]),
         ):
             yield kind | 1, bytes([user, len(beats)]) + beats.data.tobytes()
 
-    async def product(self, k, mode="raw"):
-        """A tile of random operands; K beyond K_MAX in two panels."""
+    async def tile(self, a, w, mode, **record):
+        """Send a tile, K beyond K_MAX in two panels; its results, with the type and shape of a tile."""
         rows, cols, depth, k_max = self.shape
-        a, w = self.operands(k)
-        bias = self.rng.integers(-1000, 1000, cols).astype(np.int32)
-        record = dict(bias=bias)
-        if mode != "raw":
-            record["multiplier"], record["shift"] = quantize_multiplier(0.004)
+        k = len(w)
         sent = []
         cut = k if k <= k_max else k_max // depth * depth
         for start, stop in ((0, cut), (cut, k)):
@@ -115,6 +125,24 @@ class TB(Host):
             await self.line(
                 frames.encode(kind, body)
             )  # the answers are not awaited: they are within the credit
+        if mode & packets.BF16:
+            rows *= packets.PHASES
+        beats = packets.tile_beats(rows, mode, self.packed)
+        got = b""
+        for beat in range(beats):
+            body = await self.wait(frames.RESULT | (beat == beats - 1))
+            assert body[0] == len(body) - 1
+            got += body[1:]
+        self.frames.clear()
+        return np.frombuffer(got, packets.result_type(mode)).reshape(rows, cols)
+
+    async def product(self, k, mode="raw"):
+        """A tile of random operands."""
+        a, w = self.operands(k)
+        bias = self.rng.integers(-1000, 1000, self.shape[1]).astype(np.int32)
+        record = dict(bias=bias)
+        if mode != "raw":
+            record["multiplier"], record["shift"] = quantize_multiplier(0.004)
         expected = add_bias(gemm(a, w), bias)
         if mode != "raw":
             expected = requantize(
@@ -126,12 +154,18 @@ class TB(Host):
                 multiplier=record["multiplier"],
                 shift=record["shift"],
             )
-        got = []
-        for row in range(rows):
-            body = await self.wait(frames.RESULT | (row == rows - 1))
-            got.append(np.frombuffer(body[1:], "<i4" if mode == "raw" else np.int8))
-        np.testing.assert_array_equal(np.array(got), expected, f"K {k}, {mode}")
-        self.frames.clear()
+        got = await self.tile(a, w, packets.MODES[mode], **record)
+        np.testing.assert_array_equal(got, expected, f"K {k}, {mode}")
+
+    async def product_bf16(self, k, out):
+        """A tile of random bfloat16 operands."""
+        rows, cols, *_ = self.shape
+        a, w = (
+            stimuli.bf16(self.rng, m * n).reshape(m, n) for m, n in ((packets.PHASES * rows, k), (k, cols))
+        )
+        bias = stimuli.floats(self.rng, cols)
+        got = await self.tile(a, w, packets.bf16_mode(out), bias=bias.view(np.int32))
+        np.testing.assert_array_equal(got, gemm_bf16(a, w, bias, False, out), f"K {k}, {out}")
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
@@ -145,7 +179,20 @@ async def products(dut, speed):
     assert (await tb.call(frames.HELLO))[1:3] == frames.MAGIC
     for k, mode in zip((1, tb.shape[2] + 1, tb.shape[3] + 1), MODES):
         await tb.product(k, mode)
+        if tb.dual:
+            await tb.product_bf16(k, "fp32" if mode == "raw" else "even")
     assert int(dut.got_bad.value) == tb.decoder.damaged == int(dut.failed.value) == 0
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def register(dut):
+    """Every byte of a register, written and read."""
+    tb = TB(dut)
+    await Timer(200 * tb.bit, "ns")
+    await tb.reset()
+    for value in (0x89ABCDEF, 0x76543210):
+        await tb.write(registers.WATCHDOG, value)
+        assert await tb.read(registers.WATCHDOG) == value
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

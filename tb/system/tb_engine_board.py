@@ -5,6 +5,7 @@
 What could be wrong here, and which case would show it:
   the wiring of bridge and engine, words in frames      `programs`: the whole memory through the line,
                                                         before and after a program; a fast and a slow host
+  a byte of a register does not arrive                  `register`
   a part of a program is taken for a program            `host_crashes`: in the middle of it; `damaged`
   a reset of the bridge or the board keeps a program    `host_crashes`, `button`: then a run is an error
 """
@@ -15,7 +16,14 @@ from cocotb.triggers import Timer
 
 from macrame.golden.engine import Engine, ProgramError
 from macrame.host import frames
-from macrame.registers import ENGINE_BEATS, ENGINE_ID, ENGINE_ID_RESET, ENGINE_STATUS, ENGINE_STATUS_HALTED
+from macrame.registers import (
+    ENGINE_BEATS,
+    ENGINE_ID,
+    ENGINE_ID_RESET,
+    ENGINE_STATUS,
+    ENGINE_STATUS_HALTED,
+    ENGINE_WATCHDOG,
+)
 from tb.models import engine_model
 from tb.system.tb_boards import Host
 from tb.unit.engine.tb_host_port import READ, RUN, WRITE
@@ -130,6 +138,17 @@ async def programs(dut, speed):
     for one in (memory, np.roll(memory, 1)):
         await tb.inference(one, text)
     assert int(dut.got_bad.value) == tb.decoder.damaged == int(dut.failed.value) == 0
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def register(dut):
+    """Every byte of a register, written and read."""
+    tb = TB(dut)
+    await Timer(200 * tb.bit, "ns")
+    await tb.reset()
+    for value in (0x89ABCDEF, 0x76543210):
+        await tb.write(ENGINE_WATCHDOG, value)
+        assert await tb.read(ENGINE_WATCHDOG) == value
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")

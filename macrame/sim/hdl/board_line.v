@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   A board's top, its clock, and at the other end of its serial line a UART that Python controls.
+//   A board's top, or macrame_uart alone, its clock, and at the other end of its serial line a UART
+//   that Python controls.
 //   It measures its bits in time, not in the board's clock, so that the speeds may differ.
 //
 //     Python sets send_byte and toggles send_go; send_done follows it after the stop bit
@@ -20,6 +21,8 @@ module board_line #(
     parameter POST_LANES = 1,
     parameter POST_CYCLES = 33,
     parameter FIFO_DEPTH = 16,
+    parameter FORMATS    = "INT8",   // of macrame_uart alone, like the next
+    parameter PACK_RESULTS = 0,
     parameter WORDS      = 64,   // of a board with the network engine, like the two below
     parameter BEATS      = 64,
     parameter LANES      = 1
@@ -75,6 +78,33 @@ module board_line #(
                 .led       (led)
             );
             assign {failed, irq} = led[7:6];
+        end else if (BOARD == "macrame_uart") begin : g_macrame_uart
+            wire rst;
+            power_on_reset #(
+                .CYCLES(16)
+            ) u_reset (
+                .clk (clk),
+                .hold(button),
+                .rst (rst)
+            );
+            macrame_uart #(
+                .CLOCKS      (CLOCKS),
+                .ROWS        (ROWS),
+                .COLS        (COLS),
+                .DEPTH       (DEPTH),
+                .K_MAX       (K_MAX),
+                .POST_LANES  (POST_LANES),
+                .FORMATS     (FORMATS),
+                .POST_CYCLES (POST_CYCLES),
+                .PACK_RESULTS(PACK_RESULTS)
+            ) u_core (
+                .clk   (clk),
+                .rst   (rst),
+                .rx    (to_board),
+                .tx    (from_board),
+                .failed(failed),
+                .irq   (irq)
+            );
         end else begin : g_ulx3s
             wire [7:0] led;
             ulx3s #(
