@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Signed 34 x 32 bit multiplier made of four 18 x 18 bit ones, pipelined: the one multiplier of
-//   the requantiser. FPGA multipliers are 18 x 18 bit signed, so 34 x 32 bits cost as many of them
-//   as 32 x 32; fp32 needs the two extra bits (scale_to_int8).
+//   Signed 34 x 32 bit multiplier made of four 18 x 18 bit ones, pipelined: the multiplier of
+//   scale_to_int8 and of fp32_mul. The multipliers of most FPGAs are at least 18 x 18 bits, signed,
+//   so 34 x 32 bits cost as many of them as 32 x 32; the two extra bits are for scale_to_int8's
+//   rule fp32.
 //
 // Latency
 //   4 cycles, one product per cycle. No reset: data only. Cycles count only while `enable` is high;

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   mul8x8 made of adders alone, for the cells beyond a device's DSP blocks. It has no `*`, so that
-//   no synthesis tool infers a DSP block. One of its two registers is between the adders, so that
-//   the longest path has two of them rather than three.
+//   mul8x8 made of adders alone, for cells for which the device has no DSP block left. It has no
+//   `*`, so that no synthesis tool infers a DSP block. One of the two registers sits between the
+//   adders, so that the longest path has two adders rather than three.
 //
 //     b:   7   6 | 5   4 | 3   2 | 1   0
 //          └ t3 ─┘ └ t2 ─┘ └ t1 ─┘ └ t0 ┘        t = a times two bits of b

@@ -4,9 +4,10 @@
 // Purpose
 //   One cell of the bfloat16 array: one product per cycle, four interleaved float32 sums.
 //
-//     a, w ──► mul9x9 ──► bf16_product ──► + ─── 3 stages ───┬─► sum_q (the fourth) ─┐
-//                                          ▲                 └─► results             │ (last: push)
-//                                          └─────────────────────────────────────────┘
+//     factors ─► mul9x9 ─┐
+//     a, w ──────────────┴─► bf16_product ─► + ─── 3 stages ───┬─► sum_q (the fourth) ──┐
+//                                            ▲                 └─► results (last: push) │
+//                                            └──────────────────────────────────────────┘
 //
 //   Every sum is rounded to float32 after every product, in the order of k, as
 //   `acc = float32(acc + float32(a * w))` does, so a sum cannot accept its next product before its

@@ -8,8 +8,9 @@
 //                   └─► soft_reset, halted, irq
 //
 // Latency
-//   That of axil_regs: a read is answered 1 cycle after its address, or 4 to 11 for a counter; a
-//   write takes effect 2 cycles after address and data. An error raises `halted` in the next cycle.
+//   That of axil_regs: a read is answered 1 cycle after its address, or 4 to 11 for a counter, more
+//   if the counters are being cleared; a write takes effect 2 cycles after address and data. An
+//   error raises `halted` in the next cycle.
 //
 // Numbers
 //   The error bits of STATUS, from bit 0: error_k, error_w_long, error_a_long, error_record,
@@ -20,7 +21,8 @@
 `default_nettype none
 
 module core_control #(
-    parameter integer ROWS         = 8,       // as in macrame, like the others
+    // as in macrame, as are those below that have no comment
+    parameter integer ROWS         = 8,
     parameter integer COLS         = 8,
     parameter integer DEPTH        = 1,
     parameter integer K_MAX        = 1024,

@@ -28,8 +28,8 @@ module elementwise_table (
     output reg  [31:0] entry
 );
 
-    // Packets that write and packets that read do not overlap: no entry is read while it is
-    // written.
+    // Packets that write and packets that read do not overlap. While the pipeline drains, an entry
+    // may be read in the cycle in which it is written, but no valid beat uses what is read then.
     (* no_rw_check, ram_style = "block" *)
     reg [31:0] mem[0:255];
 

@@ -101,20 +101,20 @@ module elementwise_path #(
     wire result_part_taken;
 
     wire needs_y     = !command_q[2];
-    wire partner     = needs_y ? y_valid : words_remaining;  // a word of x may be taken
+    wire x_allowed   = needs_y ? y_valid : words_remaining;  // a word of x may be taken
     wire part_end    = (part_q == PARTS_END[PARTS_W-1:0]);
     wire load        = table_valid && !in_use && !sending_record_q;
     wire load_entry  = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
-    wire issue       = issue_allowed_q && x_valid && partner;
+    wire issue       = issue_allowed_q && x_valid && x_allowed;
     wire job_taken   = job_valid && job_ready;
     wire record_ends = sending_record_q && (record_beat_q == RECORD_END[3:0]);
     wire [RECORD_W+71:0] record_padded = {{RECORD_W{1'b0}}, record};
 
     assign job_ready   = !sending_record_q;
     assign table_ready = load && part_end;
-    // With several parts, `partner` allowed the word's first one and stays high until the word is
-    // taken. Tables move part_q too, so no word of x may be offered while they are loaded.
-    assign x_ready     = word_end_q && ((PARTS > 1) || partner);
+    // With several parts, `x_allowed` was high for the word's first one and stays high until the
+    // word is taken. Tables move part_q too, so no word of x may be offered while they are loaded.
+    assign x_ready     = word_end_q && ((PARTS > 1) || x_allowed);
     assign y_ready     = word_end_q && x_valid && needs_y;
 
     // Next values: x_ready must come early, since the window reader's loops wait for it.
@@ -183,7 +183,7 @@ module elementwise_path #(
         .issue      (issue),
         .issue_last (1'b0),
         .issue_keep ({LANES{1'b1}}),
-        .pick       ({command_q[1] && !command_q[2], command_q[0]}),  // as elementwise_control
+        .pick       ({command_q[1] && !command_q[2], command_q[0]}),  // as in elementwise_control
         .use_table_b(command_q[2:1] == 2'd0),
         .product    (command_q == MUL),
         .x          (x_q),

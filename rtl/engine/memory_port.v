@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Arbitrates port B of the memory. While a program runs, a result being written comes before a
-//   second operand being read; otherwise the port is the host's. After an error the host can read.
+//   Arbitrates port B of the memory. While a program runs, writing a result takes precedence over
+//   reading a second operand; otherwise the port is the host's. After an error the host can read.
 //
 // Latency
 //   0 cycles: combinational.
@@ -17,14 +17,14 @@
 `default_nettype none
 
 module memory_port #(
-    parameter integer ADDRESS_W = 12,
-    parameter integer WORD_W    = 64
+    parameter integer ADDRESS_W = 12,  // bits of a word's address, 1 or more
+    parameter integer WORD_W    = 64   // bits of a word, an even number
 ) (
     input  wire                 running,
     input  wire                 halted,
     // results
     input  wire                 writer_busy,
-    input  wire [1:0]           writer_write,    // only while writer_busy
+    input  wire [1:0]           writer_write,    // only while writer_busy; 0 while halted
     input  wire [ADDRESS_W-1:0] writer_address,
     input  wire [WORD_W-1:0]    writer_data,
     // second operands

@@ -40,7 +40,6 @@ module result_addresses #(
     input  wire                        first_half,
     // addresses
     output wire                        active,
-    output wire                        last,     // the job's last
     output wire [$clog2(WORDS)+1:0]    address,
     output wire                        half,     // 1: upper
     input  wire                        advance   // only while active
@@ -116,7 +115,6 @@ module result_addresses #(
     end
 
     assign active  = active_q;
-    assign last    = wrap[2];
     assign address = address_q;
     assign half    = half_q;
 

@@ -72,8 +72,6 @@ module result_writer #(
     reg [ADDRESS_W-1:0]  address_q;
     reg [WORD_W-1:0]     data_q;
 
-    wire unused_last_address;
-    wire unused = &{1'b0, unused_last_address};
 
     wire job_taken = job_valid && job_ready;
     wire taking    = active && in_valid && !halted;
@@ -96,7 +94,6 @@ module result_writer #(
         .turn_panel (turn_panel),
         .first_half (first_half),
         .active     (active),
-        .last       (unused_last_address),
         .address    (address),
         .half       (half),
         .advance    (in_valid && in_ready)

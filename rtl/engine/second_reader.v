@@ -72,12 +72,13 @@ module second_reader #(
     wire              fifo_ready   = !out_valid_q || out_ready;
     wire              word_fetched = fifo_valid && fifo_ready;
     wire in_range      = (address < WORDS_32[ADDRESS_W-1:0]);
-    wire unused_last_address, unused_half;
-    wire unused   = &{1'b0, unused_last_address, unused_half};
+    wire unused_half;
+    wire unused   = &{1'b0, unused_half};
 
     assign job_ready      = !active && !halted;
     // The addresses advance without in_range, which comes late, and while halted. That does no
-    // harm: an address that is not in the memory halts the engine, and no other is read.
+    // harm: an address that is not in the memory is not read and halts the engine, and after that
+    // nothing is read.
     wire due = active && takes_second_q && port_b_free && (words_held_q != WORDS_HELD_MAX);
 
     assign port_b_read    = due && in_range && !halted;
@@ -101,7 +102,6 @@ module second_reader #(
         .turn_panel (1'b0),
         .first_half (1'b0),
         .active     (active),
-        .last       (unused_last_address),
         .address    (address),
         .half       (unused_half),
         .advance    (takes_second_q ? due : word_taken)

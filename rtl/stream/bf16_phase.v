@@ -26,8 +26,9 @@ module bf16_phase (
     input  wire tile_open,   // it continues a tile
     input  wire bf16,        // it is bfloat16
     // outputs
-    output wire slice_end,   // it completes its slice
-    output wire sum_aligned  // the array is at its sum
+    output wire slice_end,  // it completes its slice
+    // the array is at the beat's sum; int8: no bfloat16 sum is left in the adders
+    output wire sum_aligned
 );
 
     reg [1:0] beat_q;       // next beat of the slice
