@@ -90,6 +90,19 @@ def test_a_point_that_any_case_reaches_is_covered():
     assert merged(more=[TOGGLE]).share("toggle") == (1, 1)
 
 
+def test_an_expression_is_the_same_in_every_shape():
+    narrow, wide = (
+        Point("stream/skid.v", 56, "expression", 5, f"(full_q==0 && (at_q == END[{width}:0])==1) => 1")
+        for width in (3, 8)
+    )
+    records = [{"points": coverage.packed(points)} for points in ({narrow: 0, LINE: 1}, {wide: 1})]
+    found = coverage.merge(records, ())
+    assert found.share("expression") == (1, 1)
+    # a bit is a point of its own
+    bits = [Point("stream/skid.v", 42, "toggle", 5, f"odd_q[{bit}]:0->1") for bit in (0, 1)]
+    assert coverage.merge([{"points": coverage.packed({bits[0]: 1, bits[1]: 0})}], ()).share("toggle") == (1, 2)
+
+
 def test_a_waiver_takes_its_open_points_out():
     by_text = Waiver("stream/skid.v", "expression", r"\(full_q==0\).*", "a reason")
     by_line = Waiver("stream/skid.v", "toggle", r"reg \[WIDTH-1:0\] even_q, odd_q;", "a reason")

@@ -17,7 +17,7 @@ import sys
 import tomllib
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -263,12 +263,20 @@ class Merged:
         return sum(self.reached[p] for p in here), len(here)
 
 
+def _of_any_shape(point: Point) -> Point:
+    """An expression without the widths of its constants, `END[3:0]`, which depend on the shape."""
+    if point.kind != "expression":
+        return point
+    return replace(point, text=re.sub(r"\[\d+:0\]", "", point.text))
+
+
 def merge(records: Iterable[Record], listed: Iterable[Waiver]) -> Merged:
     """Merge the points of all cases, and apply the waivers."""
     reached: dict[Point, bool] = {}
     for record in records:
         for point, hit in unpacked(record["points"]).items():
-            reached[point] = reached.get(point, False) or hit
+            same = _of_any_shape(point)
+            reached[same] = reached.get(same, False) or hit
     lines = {name: (paths.RTL / name).read_text().splitlines() for name in {p.file for p in reached}}
     waived: dict[Point, Waiver] = {}
     used = set()

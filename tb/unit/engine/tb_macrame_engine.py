@@ -256,7 +256,7 @@ async def errors(dut, stalls):
             wrong.append(("address_range", patched(text, head, second=beyond)))
     wrong += [("program_corrupt", text[:-124] + bytes([text[-124] ^ 1]) + text[-123:])]
     wrong += [("program_illegal", text + bytes(tb.beat))]
-    for n in tb.rng.permutation(len(wrong))[: share(len(wrong), of=12)]:
+    for n in tb.rng.permutation(len(wrong))[: share(len(wrong), of=4)]:
         name, given = wrong[n]
         try:
             tb.golden(memory, given)
