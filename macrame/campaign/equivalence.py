@@ -33,6 +33,8 @@ from macrame.synth import tools
 ABC = Path(pyosys.__file__).parent / "yosys-abc"
 #: Limit of an attempt in seconds of CPU time, and the cycles of a bounded proof.
 SECONDS, DEPTH = 60, 24
+#: Limit of each run of Yosys: what takes longer to write, the solver does not decide either.
+YOSYS_SECONDS = 120
 ANY_STATE, AFTER_RESET = "from any state", "after a reset"
 
 
@@ -86,7 +88,7 @@ def decide(
     Raises
     ------
     macrame.synth.tools.FlowError
-        Yosys rejects one of them.
+        Yosys rejects one of them, or they are too large.
     """
     shutil.rmtree(folder, ignore_errors=True)
     passes = []
@@ -98,22 +100,22 @@ def decide(
         made += ["setattr -unset keep", "opt_clean"]  # a register to keep could not be cut out
         made += ["setundef -undriven -zero", "setundef -zero", f"rename -top {side}_top"]
         made += [f"select {side}_top", f"write_rtlil -selected ../{side}.il"]
-        tools.yosys(made, folder / side)
+        tools.yosys(made, folder / side, YOSYS_SECONDS)
         passes.append(f"read_rtlil {side}.il")
     miter = ["miter -equiv -flatten plain_top mutant_top miter", "hierarchy -top miter"]
     cut = ["expose -shared -evert-dff plain_top mutant_top", "opt_clean", "select -assert-none t:$*dff*"]
     low = ["opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"]
     try:
-        tools.yosys([*passes, *cut, *miter, *low, "write_aiger cut.aig"], folder)
+        tools.yosys([*passes, *cut, *miter, *low, "write_aiger cut.aig"], folder, YOSYS_SECONDS)
         if _solve(folder, "cut.aig", "fraig; sat")[0] == "proven":
             return Finding("equivalent", ANY_STATE)
     except tools.FlowError:
         pass  # a register of one side has no partner: only the next attempt can tell
-    tools.yosys([*passes, *miter, "write_json miter.json"], folder)
+    tools.yosys([*passes, *miter, "write_json miter.json"], folder, YOSYS_SECONDS)
     ports = json.loads((folder / "miter.json").read_text())["modules"]["miter"]["ports"]
     (folder / "reset.v").write_text(_reset(ports))
     passes += [*miter, "read_verilog reset.v", "hierarchy -top reset", "proc", "flatten", *low]
-    tools.yosys([*passes, "zinit -all", "write_aiger after.aig"], folder)
+    tools.yosys([*passes, "zinit -all", "write_aiger after.aig"], folder, YOSYS_SECONDS)
     found, cycle = _solve(folder, "after.aig", "scorr; print_stats; pdr")
     if found == "proven":
         return Finding("equivalent", AFTER_RESET)

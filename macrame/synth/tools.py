@@ -154,20 +154,23 @@ def threads(count: int) -> Iterator[ThreadPoolExecutor]:
 YOSYS = Path(__file__).parent / "yosys.py"
 
 
-def yosys(passes: Iterable[str], folder: Path) -> None:
+def yosys(passes: Iterable[str], folder: Path, seconds: float | None = None) -> None:
     """Run passes, in `folder`; their output becomes yosys.log there.
 
     Parameters
     ----------
     passes : iterable of str
     folder : Path
+    seconds : float, optional
+        Limit of CPU time; `YOSYS_TIMEOUT` by default.
 
     Raises
     ------
     FlowError
-        With Yosys' message, or after `YOSYS_TIMEOUT`.
+        With Yosys' message, or after the limit.
     """
-    status, printed = tool("Yosys", [sys.executable, YOSYS], folder, "\n".join(passes), YOSYS_TIMEOUT)
+    limit = YOSYS_TIMEOUT if seconds is None else seconds
+    status, printed = tool("Yosys", [sys.executable, YOSYS], folder, "\n".join(passes), limit)
     (folder / "yosys.log").write_text(printed)
     if status:
         lines = printed.splitlines()
