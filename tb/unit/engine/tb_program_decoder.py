@@ -14,7 +14,8 @@ What could be wrong here, and which case would show it:
   a descriptor that is illegal and passes            `illegal`: each rule of the document, alone
   a wait for the program that is not counted         `starved` is compared in every cycle
   a program that is too short and hangs, or passes   `short`: truncated after any beat
-  beats taken into account while halted              after each error the rest is drained
+  beats taken into account while halted              after each error the rest is drained; `halted`
+  an error, an end or a job after another's error    `halted`
 """
 
 import cocotb
@@ -294,6 +295,33 @@ async def short(dut, stalls):
             tb.errors, ["error_short" if count < beats else "error_illegal"], f"{count} of {beats} beats"
         )
         await tb.restart()
+
+
+@cocotb.test(timeout_time=8, timeout_unit="ms")
+async def halted(dut):
+    """An error of another module, in any cycle of a program: the decoder reports none, and offers nothing."""
+    tb = TB(dut)
+    tb.chance = 0.5  # so that jobs and the end often wait
+    await tb.start()
+    begin = engine_model.begin(tb.depth)
+    job, *_ = tb.job("elementwise")
+    head = engine_model.descriptor(job)
+    legal = begin + head
+    legal += engine_model.end(legal)
+    for text in (legal, begin + b"\xff" + head[1:], legal[:-124] + tb.noise(4) + legal[-120:]):
+        for cycle in range(len(text) // tb.beat + 8):
+            tb.send(text)
+            await tb.step(cycle)
+            tb.drive(halted=1)
+            await tb.step()
+            before = len(tb.errors), len(tb.finished), dict(tb.taken)
+            await tb.step(6)
+            after = len(tb.errors), len(tb.finished), tb.taken
+            tb.equal(after, before, f"errors, ends and jobs after `halted` in cycle {cycle}")
+            await tb.restart()
+    tb.send(legal)
+    await tb.until(lambda: tb.finished, 8000, "finished")
+    tb.equal(tb.errors, [], "errors")
 
 
 @cocotb.test(timeout_time=8, timeout_unit="ms")
