@@ -264,7 +264,7 @@ class Merged:
 
 
 def _of_any_shape(point: Point) -> Point:
-    """An expression without the widths of its constants, END[3:0] or {32'h4{1'h0}}: they depend on the shape."""
+    """An expression without the widths of its constants, END[3:0] or {32'h4{1'h0}}: shapes differ in them."""
     if point.kind != "expression":
         return point
     return replace(point, text=re.sub(r"\[\d+:0\]|32's?h[0-9a-f]+(?=\{)", "", point.text))
