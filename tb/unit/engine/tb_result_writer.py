@@ -134,10 +134,12 @@ async def errors(dut, stalls):
     for n in range(20):
         while True:
             job = engine_model.draw_target(tb.rng, tb.words)
-            if n % 4:
-                job["target_step"][int(tb.rng.integers(0, 3))] += tb.words
-            else:
+            if n % 4 == 0:
                 job |= {"target_split": tb.words, "flags": job["flags"] | engine_model.SPLIT}
+            elif n % 4 == 1:
+                job["target"] = tb.words  # the first address that is not there
+            else:
+                job["target_step"][int(tb.rng.integers(0, 3))] += tb.words
             addresses = [a for a, _ in engine_model.places(job, tb.words)]
             if job["flags"] & engine_model.SPLIT:
                 mask = (1 << tb.bits) - 1

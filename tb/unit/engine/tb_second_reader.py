@@ -150,7 +150,10 @@ async def errors(dut):
     await tb.start()
     for n in range(12):
         job = tb.draw()
-        job["second_step"][n % 3] += tb.words
+        if n % 4:
+            job["second_step"][n % 3] += tb.words
+        else:
+            job["second"] = tb.words  # the first address that is not there
         addresses = tb.send(job)
         count = next((i for i, address in enumerate(addresses) if address >= tb.words), None)
         if count is None:
