@@ -95,7 +95,7 @@ async def long_loops(dut):
     """One loop has thousands of iterations, and the others one; then another job."""
     tb = TB(dut)
     await tb.start()
-    count = share(8196) + 3  # 2,052 in a quick run
+    count = share(32768, of=16) + 3  # 2,051 in a quick run
     for loop in ("columns", "rows", "panels"):
         fixed = {"flags": 0, "target": 1, "target_step": [0] * 3, "target_split": 0}
         expected = tb.send({"panels": 1, "rows": 1, "columns": 1} | {loop: count} | fixed)
