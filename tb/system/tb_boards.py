@@ -78,6 +78,14 @@ class Host:
     async def write(self, address, value):
         assert await self.call(frames.WRITE, bytes([address]) + value.to_bytes(4, "little")) == b"\0\0"
 
+    async def every_byte(self, address):
+        """Write a register and read it; from power-up."""
+        await Timer(200 * self.bit, "ns")
+        await self.reset()
+        for value in (0x89ABCDEF, 0x76543210):
+            await self.write(address, value)
+            assert await self.read(address) == value
+
 
 class TB(Host):
     """A host of the core."""
@@ -187,12 +195,7 @@ async def products(dut, speed):
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def register(dut):
     """Every byte of a register, written and read."""
-    tb = TB(dut)
-    await Timer(200 * tb.bit, "ns")
-    await tb.reset()
-    for value in (0x89ABCDEF, 0x76543210):
-        await tb.write(registers.WATCHDOG, value)
-        assert await tb.read(registers.WATCHDOG) == value
+    await TB(dut).every_byte(registers.WATCHDOG)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

@@ -143,12 +143,7 @@ async def programs(dut, speed):
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def register(dut):
     """Every byte of a register, written and read."""
-    tb = TB(dut)
-    await Timer(200 * tb.bit, "ns")
-    await tb.reset()
-    for value in (0x89ABCDEF, 0x76543210):
-        await tb.write(ENGINE_WATCHDOG, value)
-        assert await tb.read(ENGINE_WATCHDOG) == value
+    await TB(dut).every_byte(ENGINE_WATCHDOG)
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
