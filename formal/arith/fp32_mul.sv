@@ -35,61 +35,33 @@ module fp32_mul_properties (
         if (cycle_q == 4'd7) product_q <= product;
     end
 
-    wire [23:0] a_sig, a_norm;
-    wire [7:0]  a_exp;
-    wire [4:0]  a_zeros;
-    wire        a_zero, a_inf, a_nan;
+    wire [23:0] a_norm, b_norm;
+    wire        sign, zero, inf, nan, tiny;
+    wire [30:0] rounded;
 
-    float_parts u_a (
-        .x          (a_q),
-        .significand(a_sig),
-        .exponent   (a_exp),
-        .zeros      (a_zeros),
-        .normal     (a_norm),
-        .zero       (a_zero),
-        .inf        (a_inf),
-        .nan        (a_nan)
+    float_product u_expected (
+        .a        (a_q),
+        .b        (b_q),
+        .magnitude(product_q[47:0]),
+        .a_normal (a_norm),
+        .b_normal (b_norm),
+        .sign     (sign),
+        .zero     (zero),
+        .inf      (inf),
+        .nan      (nan),
+        .tiny     (tiny),
+        .rounded  (rounded)
     );
 
-    wire [23:0] b_sig, b_norm;
-    wire [7:0]  b_exp;
-    wire [4:0]  b_zeros;
-    wire        b_zero, b_inf, b_nan;
+    wire finite = !nan && !inf;
 
-    float_parts u_b (
-        .x          (b_q),
-        .significand(b_sig),
-        .exponent   (b_exp),
-        .zeros      (b_zeros),
-        .normal     (b_norm),
-        .zero       (b_zero),
-        .inf        (b_inf),
-        .nan        (b_nan)
-    );
-
-    wire zero   = a_zero || b_zero;
-    wire nan    = a_nan || b_nan || ((a_inf || b_inf) && zero);
-    wire finite = !a_nan && !b_nan && !a_inf && !b_inf;
-    wire tiny   = !a_sig[23] && !b_sig[23];
-    wire sign   = a_q[31] ^ b_q[31];
-
-    wire [33:0] operand  = {{1{mul_a_high[16]}}, mul_a_high, 16'd0} + {17'd0, mul_a_low};
+    wire [33:0] operand  = {mul_a_high[16], mul_a_high, 16'd0} + {17'd0, mul_a_low};
     wire        in_order = operand == {10'd0, a_norm} && mul_b == {8'd0, b_norm};
     wire        swapped  = operand == {10'd0, b_norm} && mul_b == {8'd0, a_norm};
 
     // the product of two normalised significands
     always @* if (cycle_q == 4'd7)
         assume (product >= 64'h4000_0000_0000 && product < 64'h1_0000_0000_0000);
-
-    wire [30:0] rounded;
-    round_to_fp32 #(
-        .W(48)
-    ) u_expected (
-        .magnitude(product_q[47:0]),
-        .exponent ($signed({5'd0, a_exp}) + $signed({5'd0, b_exp}) - 13'sd300 -
-                   $signed({8'd0, a_zeros}) - $signed({8'd0, b_zeros})),
-        .bits     (rounded)
-    );
 
     always @* begin
         operands: assert (cycle_q != 4'd3 || !finite || tiny || zero || in_order || swapped);

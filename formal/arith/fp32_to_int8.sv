@@ -38,43 +38,23 @@ module fp32_to_int8_properties (
         if (cycle_q == 4'd7) product_q <= product;
     end
 
-    wire [23:0] a_sig, a_norm;
-    wire [7:0]  a_exp;
-    wire [4:0]  a_zeros;
-    wire        a_zero, a_inf, a_nan;
+    wire [23:0] a_norm, b_norm;
+    wire        sign, zero, inf, nan, tiny;
+    wire [30:0] rounded;
 
-    float_parts u_a (
-        .x          (a_q),
-        .significand(a_sig),
-        .exponent   (a_exp),
-        .zeros      (a_zeros),
-        .normal     (a_norm),
-        .zero       (a_zero),
-        .inf        (a_inf),
-        .nan        (a_nan)
+    float_product u_expected (
+        .a        (a_q),
+        .b        (b_q),
+        .magnitude(product_q[55:8]),
+        .a_normal (a_norm),
+        .b_normal (b_norm),
+        .sign     (sign),
+        .zero     (zero),
+        .inf      (inf),
+        .nan      (nan),
+        .tiny     (tiny),
+        .rounded  (rounded)
     );
-
-    wire [23:0] b_sig, b_norm;
-    wire [7:0]  b_exp;
-    wire [4:0]  b_zeros;
-    wire        b_zero, b_inf, b_nan;
-
-    float_parts u_b (
-        .x          (b_q),
-        .significand(b_sig),
-        .exponent   (b_exp),
-        .zeros      (b_zeros),
-        .normal     (b_norm),
-        .zero       (b_zero),
-        .inf        (b_inf),
-        .nan        (b_nan)
-    );
-
-    wire zero  = a_zero || b_zero;
-    wire nan   = a_nan || b_nan || ((a_inf || b_inf) && zero);
-    wire inf   = !nan && (a_inf || b_inf);
-    wire tiny  = !a_sig[23] && !b_sig[23];
-    wire sign  = a_q[31] ^ b_q[31];
 
     // fp32 is rule 3 of scale_to_int8: the first operand is moved left by 8
     wire [33:0] operand  = {mul_a_high[16], mul_a_high, 16'd0} + {17'd0, mul_a_low};
@@ -85,16 +65,6 @@ module fp32_to_int8_properties (
     always @* if (cycle_q == 4'd7)
         assume (product[7:0] == 8'd0 && (zero ? product == 64'd0 : product[63:54] == 10'd1 ||
                                                                    product[63:55] == 9'd1));
-
-    wire [30:0] rounded;
-    round_to_fp32 #(
-        .W(48)
-    ) u_rounded (
-        .magnitude(product_q[55:8]),
-        .exponent ($signed({5'd0, a_exp}) + $signed({5'd0, b_exp}) - 13'sd300 -
-                   $signed({8'd0, a_zeros}) - $signed({8'd0, b_zeros})),
-        .bits     (rounded)
-    );
 
     wire signed [9:0] size;  // of the integer, at most 511
     round_to_int u_integer (
