@@ -100,10 +100,8 @@ def test_an_expression_is_the_same_in_every_shape():
     assert found.share("expression") == (1, 1)
     # a bit is a point of its own
     bits = [Point("stream/skid.v", 42, "toggle", 5, f"odd_q[{bit}]:0->1") for bit in (0, 1)]
-    assert coverage.merge([{"points": coverage.packed({bits[0]: 1, bits[1]: 0})}], ()).share("toggle") == (
-        1,
-        2,
-    )
+    found = coverage.merge([{"points": coverage.packed({bits[0]: 1, bits[1]: 0})}], ())
+    assert found.share("toggle") == (1, 2)
 
 
 def test_a_waiver_takes_its_open_points_out():

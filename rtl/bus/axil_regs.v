@@ -18,7 +18,7 @@
 //
 // Latency
 //   A read is answered 1 cycle after its address; a read of a counter after 4 to 11 cycles, or up
-//   to 25 if they are cleared once meanwhile. A write takes effect, and is answered, 2 cycles
+//   to 25 if it is cleared once meanwhile. A write takes effect, and is answered, 2 cycles
 //   after both address and data: both accepted in cycle 0, the register changes and soft_reset
 //   rises in cycle 2. One transaction of each kind at a time.
 //

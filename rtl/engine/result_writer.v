@@ -72,7 +72,6 @@ module result_writer #(
     reg [ADDRESS_W-1:0]  address_q;
     reg [WORD_W-1:0]     data_q;
 
-
     wire job_taken = job_valid && job_ready;
     wire taking    = active && in_valid && !halted;
 
