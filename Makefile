@@ -27,7 +27,7 @@ foreign := $(filter-out BUILD_DIR PYTHON VENV $(if $(filter-out clean,$(MAKECMDG
 .PHONY: help clean $(TARGETS)
 
 help:
-	@$(PYTHON) -m macrame.cli.make help
+	@"$${PYTHON:-python3}" -m macrame.cli.make help
 
 $(TARGETS):
 	@tools/run $@

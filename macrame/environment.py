@@ -232,7 +232,12 @@ def limit(seconds: float) -> float:
 
 def exceeded(time: str) -> str:
     """What a message says of a process that was killed after a time, such as ``"30 s of CPU time"``."""
-    return f"not finished after {time}; TIME_FACTOR={2 * time_factor():g} doubles the limit"
+    return f"not finished after {time}; {doubled()}"
+
+
+def doubled() -> str:
+    """The remedy for a time limit that was too short, for a message."""
+    return f"TIME_FACTOR={2 * time_factor():g} doubles the limit"
 
 
 def limit_cpu(seconds: float, process: int = 0) -> None:

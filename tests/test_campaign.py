@@ -108,7 +108,8 @@ def test_another_file_is_no_store(tmp_path, capsys, kind, content):
     before = path.read_bytes()
     given = {"STORE": str(path)} | ({"TESTS": "rounding"} if kind == "suite" else {})
     assert call("campaign", given, [kind]) == 2
-    said = f"campaign: STORE={path}: not a file of verdicts, expected one or a new path\n"
+    other = " or a new path" if kind == "suite" else ""
+    said = f"campaign: STORE={path}: contains no verdicts, expected a file of verdicts{other}\n"
     assert capsys.readouterr() == ("", said)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]

@@ -144,6 +144,22 @@ def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, writte
         (["lint", "ruff", "nosuch"], "macrame lint: nosuch: not in the name of any check, expected a part"),
         (["exhaustive", "--rtl", "docs"], "macrame exhaustive: --rtl docs: contains no arith/fp32_to_bf16.v"),
         (["bench", "0x8x1"], "macrame bench: 0x8x1: rows is 0, expected an integer from 1 to 32"),
+        (["bench", "1000x8x8"], "macrame bench: 1000x8x8: rows is 1000, expected an integer from 1 to 32"),
+        *(
+            ([*verb, "x" * 300 + end], f"macrame {verb[0]}: {verb[-1]} ")
+            for verb, end in (
+                (["waves", "--page"], ".html"),
+                (["homework", "--homework"], ""),
+                (["homework", "--out"], ""),
+                (["train", "--homework"], ""),
+                (["exhaustive", "--rtl"], ""),
+                (["campaign", "mutants", "--store"], ""),
+                (["campaign", "evidence", "--store"], ""),
+                (["campaign", "networks", "--model"], ".tflite"),
+                (["net", "--compile"], ".bin"),
+            )
+        ),
+        (["test", "--tests", "test_nosuch.py"], "macrame test: --tests test_nosuch.py: expected benches,"),
         (["bench", "8x8x²"], "macrame bench: 8x8x²: expected ROWSxCOLSxDEPTH"),
         (["synth", "--target", "a\nb"], "macrame synth: --target a\\nb: expected one of ecp5"),
         (["gemm", "a", "b\nc", "d\ne"], "macrame gemm: unknown argument d\\ne, see macrame gemm --help"),
@@ -188,6 +204,22 @@ def test_bad_input_is_one_line_that_names_what_was_typed(monkeypatch, capsys, wo
     assert (status, out) == (2, "")
     assert err.startswith(message)
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "value", "message"),
+    [
+        ("waves", "TIME_FACTOR", "x", "TIME_FACTOR=x: expected a positive number"),
+        ("waves", "BUILD_DIR", "/dev/null/x", "BUILD_DIR=/dev/null/x: not writable"),
+        ("waves", "SIM", "vcs", "SIM=vcs: expected icarus, which writes an FST"),
+        ("homework", "SIM", "vcs", "SIM=vcs: expected one of icarus, verilator"),
+    ],
+)
+def test_a_bad_value_of_the_environment_is_named_as_such(monkeypatch, capsys, verb, name, value, message):
+    monkeypatch.setenv(name, value)
+    status, out, err = said(main.main, [verb], capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"macrame {verb}: {message}")
 
 
 @pytest.mark.parametrize("value", ["-5", "-1e-3", "-.5", "-inf", "-file.npy"])
@@ -437,7 +469,7 @@ def test_make_help_lists_every_target_and_its_variables():
     assert re.findall(r"^  make ([\w-]+)", done.stdout, re.MULTILINE) == [*make.TARGETS, "clean"]
     takes = dict(re.findall(r"^  ([\w-]+) +([A-Z][A-Z_ ]+)$", done.stdout, re.MULTILINE))
     assert takes == {name: " ".join(target.variables()) for name, target in make.TARGETS.items()}
-    assert run_make().stdout == done.stdout
+    assert run_make().stdout == run_make("help", PYTHON="").stdout == done.stdout
 
 
 def test_the_makefile_knows_every_target_and_variable():

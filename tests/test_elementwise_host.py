@@ -238,6 +238,14 @@ ONES, S = np.ones(3, np.int8), Scale(0.1)
         (lambda u: u.add(ONES, ONES, Scale(-1), S, S), "^x.scale is -1.0, expected a finite number above 0"),
         (lambda u: u.add(ONES, ONES, S, S, Scale(0.1, 128)), "^out.zero_point has 128, expected -128 to 127"),
         (lambda u: u.add(ONES, ONES, S, S, Scale(1e-9)), "^out.scale is 1e-09, expected more than"),
+        (
+            lambda u: u.add(ONES, ONES, Scale(1e-200), Scale(1e200), Scale(1e200)),
+            "^the scales of x, y and out",
+        ),
+        (
+            lambda u: u.mul(ONES, ONES, Scale(1e-200), Scale(1e-200), S),
+            "^the scales of x, y and out are 1e-200",
+        ),
         (lambda u: u.mul(ONES, ONES, S, S, Scale(1e-9)), "^out.scale is 1e-09, expected more than"),
         (lambda u: u.mul(ONES, ONES, S, S, S, (0, 200)), "^clamp has 200, expected -128 to 127"),
         (lambda u: u.mul(ONES, ONES, S, S, S, 5), "^clamp is 5, expected two integers$"),

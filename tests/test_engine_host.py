@@ -139,6 +139,8 @@ def test_what_the_driver_refuses():
             engine.read(250, 10)
         with pytest.raises(InputError, match=r"^words have type int64 and shape \(1, 8\), expected int8"):
             engine.write(0, np.zeros((1, 8), np.int64))
+        with pytest.raises(InputError, match=r"^words have shape \(0, 8\), expected at least one word$"):
+            engine.write(0, np.zeros((0, 8), np.int8))
         with pytest.raises(InputError, match="^outputs have 0 words"):
             engine.run([], [])
     with pytest.raises(InputError, match="^config is 2x8x8"):

@@ -631,7 +631,11 @@ BAD = [
         "A=t.csv: line 2, column 2 is 257.0, expected a number that bfloat16 can represent; QUANTIZE=even",
         {"t.csv": b"a,b,c,d\n1,257,nan,-inf\n"},
     ),
-    ("a bias past float32", dict(MODE="bf16", BIAS="1e39"), "BIAS=1e39: 1e+39 overflows float32, expected"),
+    (
+        "a bias past float32",
+        dict(MODE="bf16", BIAS="1e39"),
+        "BIAS=1e39: 1e+39 overflows float32, expected at most 3.4e38 in magnitude",
+    ),
     ("a bias in words", dict(MODE="bf16", BIAS="none"), "BIAS=none: expected a finite number, or a .npy"),
     (
         "a bias that is infinite",
@@ -660,6 +664,18 @@ BAD = [
         dict(OUT="c.csv"),
         "OUT=c.csv: its report would be c.csv.json, which is a directory",
         {"c.csv.json": None},
+    ),
+    (
+        "OUT ends in a slash",
+        dict(OUT="c.csv/"),
+        "OUT=c.csv: its report would be c.csv.json, which is a directory",
+        {"c.csv.json": None},
+    ),
+    (
+        "OUT's report leads into no folder",
+        dict(OUT="c.csv"),
+        "OUT=c.csv: its report would be c.csv.json: the directory /no/where does not exist",
+        {"c.csv.json": Path("/no/where/x.json")},
     ),
     (
         "OUT's report is OUT",
@@ -1193,6 +1209,25 @@ def test_a_failed_run_leaves_no_old_product(tmp_path, here, monkeypatch, capsys,
     assert here(**CALL) == 1
     assert not (tmp_path / "c.npy").exists()
     assert not (tmp_path / "c.npy.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"SIM": "vcs"}, "SIM=vcs: expected one of icarus, verilator"),
+        ({"WAVES": "x"}, "WAVES=x: expected 0 or 1"),
+        ({"PATH": "/nowhere"}, "iverilog is not on PATH"),
+    ],
+)
+def test_a_machine_that_cannot_simulate_keeps_the_results(tmp_path, here, monkeypatch, capsys, environ, said):
+    fill(tmp_path, GOOD | {"c.npy": b"old", "c.npy.json": b"old"})
+    monkeypatch.delenv("SIM", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    simulate.check_tools.cache_clear()
+    assert here(**CALL) == 2
+    assert f"gemm: {said}" in capsys.readouterr().err
+    assert [(tmp_path / name).read_bytes() for name in ("c.npy", "c.npy.json")] == [b"old", b"old"]
 
 
 def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, capsys):

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+import macrame.sim.link
 from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
@@ -172,6 +173,16 @@ def test_a_dead_simulator_is_an_error_with_its_log():
     with pytest.raises(LinkError, match="the link is closed"):
         link.read(0)
     link.close()
+
+
+@pytest.mark.parametrize(("limit", "what"), [("START", "connected within"), ("SILENCE", "answered for")])
+def test_a_slow_simulator_is_an_error_with_a_remedy(monkeypatch, limit, what):
+    """The message says which factor would have been enough."""
+    started = SimLink(CoreConfig(1, 1, 1, k_max=4)) if limit == "SILENCE" else None
+    monkeypatch.setattr(macrame.sim.link, f"{limit}_LIMIT", 0)
+    message = rf"the simulator has not {what} 0 s; TIME_FACTOR=2 doubles the limit; its log is .*sim.log"
+    with pytest.raises(LinkError, match=message):
+        started.read(0) if started else SimLink(CoreConfig(1, 1, 1, k_max=4))
 
 
 def test_closing_leaves_nothing_behind():

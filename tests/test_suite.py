@@ -205,7 +205,7 @@ def test_make_says_in_one_line_what_it_does_not_know():
     done = make("TESTS=fifo skdi")
     assert done.returncode == 2
     assert done.stderr.splitlines()[0].startswith(
-        "ERROR: TESTS=fifo skdi: skdi: expected benches, cases, files or tests"
+        "test: TESTS=fifo skdi: skdi: expected benches, cases, files or tests"
     )
 
 

@@ -10,6 +10,7 @@ another. The reader's own checks could be blind: so each kind of number is chang
 
 import dataclasses
 import json
+import re
 import shutil
 
 import numpy as np
@@ -606,6 +607,11 @@ def test_a_missing_file_is_refused(tmp_path):
         {"core": {"rows": 0}},
         {"core": {"rows": 2, "colour": 3}},
         {"window": [1]},
+        {"window": [float("inf"), 1]},
+        {"window": [0.5, 1]},
+        {"spans": {}},
+        {"spans": [{"name": "x", "first": -1, "last": 1, "details": {}}]},
+        {"spans": [{"name": "x", "first": 0, "last": 1, "details": [1]}]},
         {"columns": []},
         {"spans": [{"name": "x"}]},
         {"core": None},
@@ -614,8 +620,19 @@ def test_a_missing_file_is_refused(tmp_path):
 )
 def test_an_invalid_header_is_refused(recorded, header):
     """Even with the right digest."""
-    with pytest.raises(InputError, match="^trace: its header is invalid: "):
+    with pytest.raises(InputError, match="^trace: its header is invalid: ") as caught:
         trace_file.decode(rewritten(recorded.file, lambda parsed: parsed | header))
+    assert not re.search("NoneType|argument|float|object is not", str(caught.value))
+
+
+def test_a_trace_has_a_limited_number_of_cycles(recorded):
+    """A word that lasts for billions of cycles would fill the memory."""
+    runs = recorded.file.columns["runs"].copy()
+    runs[0, 1] = 2**32 - 1
+    columns = {**recorded.file.columns, "runs": runs}
+    data = dataclasses.replace(recorded.file, columns=columns).encode()
+    with pytest.raises(InputError, match="^trace: has 4,294,.* cycles, expected at most 268,435,456$"):
+        trace_file.decode(data)
 
 
 def rewritten(file: TraceFile, change):

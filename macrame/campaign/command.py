@@ -52,7 +52,7 @@ def store(values: Mapping[str, str]) -> Store:
     if "STORE" not in values:
         return Store(environment.build_dir() / "campaign" / "verdicts.jsonl")
     path = Path(values["STORE"]).absolute()
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise InputError(f"STORE={path}: the directory {path.parent} does not exist")
     return Store(path)
 

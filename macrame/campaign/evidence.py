@@ -17,7 +17,6 @@ from pathlib import Path
 from macrame import paths
 from macrame.campaign import judge, mutants, python_mutants, synthesis
 from macrame.campaign.store import Record, Store
-from macrame.errors import InputError
 from macrame.synth import tables
 from macrame.synth.measure import TABLE_SEEDS
 from macrame.synth.targets import TARGETS
@@ -197,9 +196,7 @@ def defect_lines() -> list[str]:
 
 def read(path: Path | None = None) -> list[Record]:
     """The records of a store, in its order; InputError where there is none."""
-    store = Store(path or STORE)
-    if not store.path.exists():
-        raise InputError(f"STORE={store.path}: no such file, expected a file of verdicts")
+    store = Store(path or STORE, existing=True)
     store.read()
     return list(store)
 

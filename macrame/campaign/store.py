@@ -29,19 +29,27 @@ class Store:
     ----------
     path : Path
         Created when the first verdict is written.
+    existing : bool
+        It must exist.
 
     Raises
     ------
     InputError
-        The path is a folder or another special file.
+        The path is a folder or another special file, or cannot be looked up.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, existing: bool = False) -> None:
         self.path = path
-        if path.is_dir():
-            raise InputError(f"STORE={path}: a directory, expected a file of verdicts or a new path")
-        if path.exists() and not path.is_file():
-            raise InputError(f"STORE={path}: not a regular file, expected a file of verdicts or a new path")
+        self._expected = f"expected a file of verdicts{'' if existing else ' or a new path'}"
+        try:
+            if path.is_dir():
+                raise InputError(f"STORE={path}: a directory, {self._expected}")
+            if path.exists() and not path.is_file():
+                raise InputError(f"STORE={path}: not a regular file, {self._expected}")
+            if existing and not path.exists():
+                raise InputError(f"STORE={path}: no such file, {self._expected}")
+        except OSError as error:
+            raise InputError(f"STORE={path}: {error.strerror}, {self._expected}") from None
         self._lock = FileLock(f"{path}.lock")
         self._file: int | None = None
         self.records: dict[str, Record] = {}
@@ -66,7 +74,7 @@ class Store:
         """InputError for a file that does not begin with a verdict, or with a part of one."""
         with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
             if not _begins_like_verdict(file.readline(1 << 20)):
-                raise InputError(f"STORE={self.path}: not a file of verdicts, expected one or a new path")
+                raise InputError(f"STORE={self.path}: contains no verdicts, {self._expected}")
 
     def append(self, record: Record) -> None:
         """Write a verdict, and force it to disk.

@@ -73,7 +73,7 @@ OPTIONS = (
     Option("size", "networks: number of inputs of a task", "20"),
     *(_of_networks(option) for option in net.OPTIONS if option.name in NETWORKS),
 )
-WORDS = (
+WORD = (
     "kind",
     "mutants, python, coverage, suite, networks, synth, speedup, or evidence, which writes docs/evidence.md",
 )

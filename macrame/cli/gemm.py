@@ -3,9 +3,9 @@
 """Multiply your own matrices on a core, and compare every value with the golden model.
 
 A report, OUT.json, is written next to the result. OUT is written only if all values match the golden model.
-If the input is valid, OUT and OUT.json of an earlier run are removed before anything is computed; invalid
-input leaves all files unchanged. Exit code: 0 if every value matches the golden model, 1 if not or if the
-simulation failed, 2 for invalid input.
+OUT and OUT.json of an earlier run are removed before anything is computed; invalid input, a missing
+simulator or a port that cannot be opened leaves all files unchanged. Exit code: 0 if every value matches the
+golden model, 1 if not or if the simulation failed, 2 for invalid input.
 """
 
 from macrame.cli.command import COLS, DEPTH, PAGE, ROWS, SEED, SIM, TRACE, TRACE_WINDOW, WAVES, Option

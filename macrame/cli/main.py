@@ -77,7 +77,7 @@ def _main(words: list[str]) -> int:
         print(f"{name}: {short(error, 10_000)}", file=sys.stderr)
         return 2
     os.environ["MACRAME_REPLAY"] = replay(verb, rest)
-    return command.call(verb, values, others, lambda text: command.as_options(verb, text), name)
+    return command.call(verb, values, others, lambda text: command.as_options(verb, text, values), name)
 
 
 def replay(verb: str, rest: list[str]) -> str:

@@ -31,7 +31,7 @@ OPTIONS = (
     Option(
         "input",
         "input of the network: a .npy file of its shape, or of several stacked, or a directory of such files",
-        "random int8 values from the seed; held-out images without MODEL",
+        "random values of the input's type, from the seed; held-out images without MODEL",
     ),
     Option("images", "number of held-out images for the digits network to run on, 1 to 540", "10"),
     Option(
@@ -46,9 +46,15 @@ OPTIONS = (
     ),
     Option("rows", "rows of the array, 1 to 32", "8"),
     Option("cols", "columns of the array, 1 to 32", "8"),
-    Option("depth", "int8 products per cell per cycle, 1 to 8", "1"),
+    Option(
+        "depth", "int8 products per cell per cycle, 1 to 8; with --engine 2, 4 or 8", "1; with --engine 8"
+    ),
     Option("post-lanes", "requantisers, 1 to COLS", "COLS"),
-    Option("lanes", "lanes of the elementwise unit, 1 to 32", "4"),
+    Option(
+        "lanes",
+        "lanes of the elementwise unit, 1 to 32; with --engine 1, 2 or 4, at most DEPTH",
+        "4; with --engine 2",
+    ),
     Option("sim", "simulator: icarus or verilator", "icarus; verilator above 20,000 cycles in total"),
     Option("stop", "name of the last layer to run"),
     Option("plan", "print a table of cores instead of running the network", flag=True),

@@ -17,7 +17,7 @@ OPTIONS = (
     Option("proofs", "only these: names of proofs or modules, such as 'skid fifo'", "all"),
     Option("jobs", "number of solvers at a time, at most one per processor", "one per processor"),
 )
-WORDS = ("table", "print the table of all properties instead of proving them")
+WORD = ("table", "print the table of all properties instead of proving them")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -45,7 +45,7 @@ OPTIONS = (
     Option("seeds", "number of placement seeds; Fmax varies by several percent between them", "1"),
     PAGE,
 )
-WORDS = ("table", "print the tables of several units instead of one unit")
+WORD = ("table", "print the tables of several units instead of one unit")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -25,7 +25,7 @@ OPTIONS = (
     SIM,
     WAVES,
 )
-WORDS = ("nightly", "run every test, the longest included, without lint")
+WORD = ("nightly", "run every test, the longest included, without lint")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

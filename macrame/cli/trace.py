@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Show where the cycles of a recorded trace went, or convert it for Perfetto.
 
-FILE is a trace written with --trace by another verb, see docs/trace.md. Without an option, the verb prints
-the cycles by cause. Exit code: 0 if every recorded number matches the golden model, 1 if not, 2 for invalid
+FILE is a trace written with --trace by another verb, see docs/trace.md. The verb prints the cycles by cause.
+Exit code: 0 if every recorded number matches the golden model, 1 if not, 2 for invalid
 input.
 """
 

@@ -538,7 +538,7 @@ def main(
     """
     shapes = list(shapes) or list(SHAPES)
     for shape in shapes:
-        if not re.fullmatch(r"[0-9]{1,3}x[0-9]{1,3}x[0-9]{1,3}", shape):
+        if not re.fullmatch(r"[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", shape):
             raise InputError(f"{short(shape)}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
         try:
             rows, cols, depth = map(int, shape.split("x"))

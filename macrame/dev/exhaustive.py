@@ -205,12 +205,15 @@ def main(values: Mapping[str, str]) -> int:
     count = _integer(values, "COUNT", 2**32 - first, 1, 2**32 - first)
     processes = _integer(values, "JOBS", os.cpu_count() or 1, 1, 1024)
     rtl = Path(values["RTL"]) if "RTL" in values else ROOT / "rtl"
-    if not rtl.is_dir():
-        wrong = "not a directory" if rtl.exists() else "no such directory"
-        raise InputError(f"RTL={rtl}: {wrong}, expected a copy of rtl/")
-    for source in SOURCES:
-        if not (rtl / source).is_file():
-            raise InputError(f"RTL={rtl}: contains no {source}, expected a copy of rtl/")
+    try:
+        if not rtl.is_dir():
+            wrong = "not a directory" if rtl.exists() else "no such directory"
+            raise InputError(f"RTL={rtl}: {wrong}, expected a copy of rtl/")
+        for source in SOURCES:
+            if not (rtl / source).is_file():
+                raise InputError(f"RTL={rtl}: contains no {source}, expected a copy of rtl/")
+    except OSError as error:
+        raise InputError(f"RTL={rtl}: {error.strerror}, expected a copy of rtl/") from None
     began = time.monotonic()
     roundings = [rounding] if rounding else list(CODES)
     BUILD.mkdir(parents=True, exist_ok=True)

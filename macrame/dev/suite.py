@@ -6,6 +6,7 @@ The output ends with the last line of each. SHARD=i/n runs the i-th of n parts o
 in exactly one of them, without lint, which is a separate job in CI.
 """
 
+import importlib
 import os
 import re
 import subprocess
@@ -116,6 +117,17 @@ def _no_tests(values: Mapping[str, str], part: tuple[int, int] | None) -> str:
     return f"{tests}: selects no test, expected benches, cases or files of tests/, or an expression for -k"
 
 
+def _check_tests(text: str) -> None:
+    """InputError for names of no test, which each of pytest's processes would report."""
+    import pytest  # not at the top, nor the tests: most errors are found without them
+
+    selection = importlib.import_module("tests.selection")
+    try:
+        selection.read(text)
+    except pytest.UsageError as error:
+        raise InputError(str(error)) from None
+
+
 def check(values: Mapping[str, str], words: Sequence[str]) -> None:
     """InputError for a word or a value that is wrong, before anything runs."""
     if list(words) not in ([], ["nightly"]):
@@ -128,6 +140,8 @@ def check(values: Mapping[str, str], words: Sequence[str]) -> None:
         parse.integer("SEED", values["SEED"], 0, 2**31 - 1)
     if values.get("SIM", "icarus") not in SIMULATORS:
         raise InputError(f"SIM={short(values['SIM'])}: expected one of {', '.join(SIMULATORS)}")
+    if values.get("TESTS"):
+        _check_tests(values["TESTS"])
     if values.get("WAVES", "0") not in ("0", "1"):
         raise InputError(f"WAVES={short(values['WAVES'])}: expected 0 or 1")
 

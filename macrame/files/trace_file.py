@@ -19,20 +19,21 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from macrame.contract import CoreConfig
-from macrame.errors import InputError, short
+from macrame.errors import InputError, short, shown
 from macrame.files.contents import contents
 
 #: The version that this module reads and writes.
 VERSION = 1
 EXPECTED = "a trace that --trace wrote"
 LARGEST = 1 << 30  # bytes of a file
+MOST_CYCLES = 1 << 28
 
 _NAME = b"macrame trace "
 _MAGIC = b"%s%d\n" % (_NAME, VERSION)
@@ -241,7 +242,35 @@ def decode(data: bytes, label: str = "trace") -> TraceFile:
             raise InputError(f"{label}: column {name} does not have {length:,} bytes as its header says")
         columns[name] = np.frombuffer(column, dtype).reshape(items, *shape)
         offset += size
+    cycles = int(columns["runs"][:, 1].sum(dtype=np.int64))
+    if cycles > MOST_CYCLES:
+        raise InputError(f"{label}: has {cycles:,} cycles, expected at most {MOST_CYCLES:,}")
     return TraceFile(config, window, spans, columns)
+
+
+def _part(value: object, name: str) -> Any:
+    """A part of an object of the header; InputError where it is missing."""
+    if not isinstance(value, dict) or name not in value:
+        raise InputError(f"{shown(value)}: expected an object with {name}")
+    return value[name]
+
+
+def _object(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(f"{name} is {shown(value)}, expected an object")
+    return value
+
+
+def _listed(value: object, name: str, length: int | None = None) -> list[Any]:
+    if not isinstance(value, list) or length not in (None, len(value)):
+        raise InputError(f"{name} is {shown(value)}, expected a list{f' of {length}' if length else ''}")
+    return value
+
+
+def _count(value: object, name: str) -> int:
+    if type(value) is not int or value < 0:
+        raise InputError(f"{name} contains {shown(value)}, expected an integer from 0 on")
+    return value
 
 
 def _parsed(
@@ -252,16 +281,30 @@ def _parsed(
     try:
         (length,) = struct.unpack("<I", data[start - 4 : start])
         header = json.loads(data[start : start + length])
-        first, end = map(int, header["window"])
+    except (struct.error, ValueError, RecursionError):
+        raise InputError(f"{label}: its header is invalid: not JSON") from None
+    try:
+        window = _listed(_part(header, "window"), "window", 2)
+        first, end = (_count(value, "window") for value in window)
         spans = tuple(
-            Span(str(s["name"]), int(s["first"]), int(s["last"]), dict(s["details"])) for s in header["spans"]
+            Span(
+                str(_part(span, "name")),
+                _count(_part(span, "first"), "first"),
+                _count(_part(span, "last"), "last"),
+                _object(_part(span, "details"), "details"),
+            )
+            for span in _listed(_part(header, "spans"), "spans")
         )
-        config = CoreConfig(**header["core"])
-        sizes = [(int(c["items"]), int(c["bytes"])) for c in header["columns"]]
-        names = [c["name"] for c in header["columns"]]
-        if names != list(layout(config)) or min(min(pair) for pair in sizes) < 0:
-            raise ValueError("its columns are not those of its core")
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{label}: its header is invalid: {short(error, 80)}") from None
+        core, known = _object(_part(header, "core"), "core"), [field.name for field in fields(CoreConfig)]
+        for name in core:
+            if name not in known:
+                raise InputError(f"core has {shown(name)}, expected any of {', '.join(known)}")
+        config = CoreConfig(**core)
+        columns = _listed(_part(header, "columns"), "columns")
+        sizes = [(_count(_part(c, "items"), "items"), _count(_part(c, "bytes"), "bytes")) for c in columns]
+        if [_part(c, "name") for c in columns] != list(layout(config)):
+            raise InputError("its columns are not those of its core")
+    except InputError as error:
+        raise InputError(f"{label}: its header is invalid: {short(error, 120)}") from None
     offset = start + length
     return config, (first, end), spans, sizes, offset, offset + sum(size for _, size in sizes) + _DIGEST

@@ -38,7 +38,8 @@ def check_output(
     ------
     macrame.errors.InputError
     """
-    path, report = Path(path), report_path(path)
+    path = Path(path)
+    report = report_path(path)
     where = f"{name}={short(path, 200)}"
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
@@ -52,7 +53,8 @@ def check_output(
     if not wrong and real_path(report) == real_path(path):
         wrong = f"is the same file as {path}"
     if wrong:
-        raise InputError(f"{where}: its report would be {short(report, 200)}, which {wrong}")
+        which = ", which" if wrong.startswith(("is ", "cannot ")) else ":"
+        raise InputError(f"{where}: its report would be {short(report, 200)}{which} {wrong}")
 
 
 def encode(path: str | os.PathLike[str], matrix: np.ndarray) -> bytes:

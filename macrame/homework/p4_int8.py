@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.errors import amount
 from macrame.golden.arith.fp32_to_int8 import fp32_to_int8
 from macrame.golden.gemm import gemm
 from macrame.golden.nn.affine import asymmetric
@@ -41,8 +42,9 @@ def read(file: File) -> Problem:
         raise file.error("matrix", "at least one number other than 0, since the scale would be 0")
     times: NDArray[np.float32] | None = None
     if file.table.get("times") != "transposed":
-        if "times" in file and not isinstance(file.table["times"], list):
-            raise file.error("times", f'"transposed" or a matrix of {matrix.shape[1]} rows of numbers')
+        expected = f'"transposed" or a matrix of {amount(matrix.shape[1], "row")} of numbers'
+        if not isinstance(file.value("times", expected), list):
+            raise file.error("times", expected)
         given = file.matrix("times", rows=matrix.shape[1])
         if not given.any():
             raise file.error("times", "at least one number other than 0, since the scale would be 0")

@@ -72,10 +72,7 @@ class Settings(TypedDict, total=False):
 def read(file: File) -> Problem:
     """All settings, in ranges that keep the run within a minute or so."""
     samples = file.integer("train_samples", 10, 1500)
-    strengths = file.vector("strengths", most=8).tolist()
-    for i, strength in enumerate(strengths):
-        if not 0 <= strength <= 10:
-            raise file.error(f"strengths[{i}]", "a number from 0 to 10", strength)
+    strengths = file.vector("strengths", most=8, limits=(0, 10)).tolist()
     return Problem(
         Training.read(file, samples),
         file.number("wrong_labels", 0, 0.5),

@@ -108,10 +108,7 @@ class Row(TypedDict):
 
 def read(file: File) -> Problem:
     """All settings, in ranges that keep the simulation within minutes."""
-    sparsities = file.vector("sparsities", most=12).tolist()
-    for i, share in enumerate(sparsities):
-        if not 0 <= share <= 0.99:
-            raise file.error(f"sparsities[{i}]", "a number from 0 to 0.99", share)
+    sparsities = file.vector("sparsities", most=12, limits=(0, 0.99)).tolist()
     if sorted(set(sparsities)) != sparsities:
         raise file.error("sparsities", "different numbers in ascending order")
     return Problem(

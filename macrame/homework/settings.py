@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The settings of `make sim`: environment variables, checked."""
 
+import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from macrame import environment
 from macrame.contract import CoreConfig
-from macrame.files import parse
+from macrame.files import atomic, parse
 from macrame.homework.data import HomeworkError
 from macrame.report.report import page_of
 
@@ -89,6 +90,8 @@ def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Setti
     else:
         out = environment.writable(environment.build_dir()) / "homework"
     problems = _problems(get("PROBLEM"), solved)
+    if get("OUT") and out.exists():
+        _check_reports(report_path(out, number) for number in problems)
     return Settings(
         problems,
         homework,
@@ -105,11 +108,25 @@ def report_path(out: Path, number: int) -> Path:
     return out / f"p{number}.json"
 
 
+def _check_reports(paths: Iterable[Path]) -> None:
+    """Reject reports that cannot be written."""
+    for path in paths:
+        wrong = atomic.unwritable(path)
+        if wrong:
+            raise HomeworkError(f"OUT={path.parent}: its report {path.name} {wrong}")
+
+
 def _check_folder(out: Path) -> None:
     """Reject a folder that cannot be written to; leave nothing in it."""
-    there = next(folder for folder in (out, *out.parents) if folder.exists())
-    if not there.is_dir():
-        raise HomeworkError(f"OUT={out}: {there} is not a directory, expected one")
+    real = atomic.real_path(out)
+    if os.path.islink(real):
+        raise HomeworkError(f"OUT={out}: is a symbolic link to itself, expected a directory")
+    try:
+        there = next(folder for folder in (real, *real.parents) if folder.exists())
+        if not there.is_dir():
+            raise HomeworkError(f"OUT={out}: {there} is not a directory, expected one")
+    except OSError as error:
+        raise HomeworkError(f"OUT={out}: {error.strerror}, expected a directory") from None
     try:
         with tempfile.TemporaryDirectory(dir=there):  # /proc says it may be written to
             pass

@@ -178,9 +178,8 @@ def read(environ: Mapping[str, str]) -> Job:
     given = environ.get("HOMEWORK", "").strip()
     homework = Path(given) if given else None
     if homework is not None:
-        if homework.is_dir() and not homework.joinpath(NUMBERS).exists():
-            raise data.HomeworkError(f"HOMEWORK={homework}: contains no {NUMBERS}, which training reads")
-        data.check_directory(homework, sorted(path.name for path in data.SHIPPED.glob("*.toml")))
+        names = sorted(path.name for path in data.SHIPPED.glob("*.toml"))
+        data.check_directory(homework, names, required=NUMBERS)
     path = data.find(NUMBERS, homework)
     problem = p8_training.read(data.File(path, p8_training.KEYS))
     seed, epochs = integer("SEED", 0, 2**32 - 1), integer("EPOCHS", 1, 1000)

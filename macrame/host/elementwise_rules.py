@@ -7,6 +7,7 @@ tables of 256 int32, one entry per int8. TFLite's integer kernels fit that exact
 does to one operand before combining it with the other depends on that int8 alone.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,6 +148,15 @@ def _operands(x: Scale, y: Scale, out: Scale) -> tuple[Scale, Scale, Scale]:
     return x.checked("x"), y.checked("y"), out.checked("out")
 
 
+def _refuse_extremes(x: Scale, y: Scale, out: Scale, *ratios: float) -> None:
+    """InputError where a ratio of three scales is not a float64 above 0."""
+    if not all(0 < ratio < math.inf for ratio in ratios):
+        raise InputError(
+            f"the scales of x, y and out are {x.scale}, {y.scale} and {out.scale}, expected ratios that a "
+            "float64 can represent"
+        )
+
+
 def _scaled(values: NDArray[np.int64], scale: float) -> NDArray[np.int64]:
     """TFLite's MultiplyByQuantizedMultiplierSmallerThanOneExp of int32 values."""
     multiplier, shift = (int(v) for v in quantize_multiplier(scale))
@@ -180,6 +190,7 @@ def add(x: Scale, y: Scale, out: Scale, clamp: tuple[int, int] = (-128, 127), su
     subtract = arguments.flag("subtract", subtract)
     twice = 2 * max(x.scale, y.scale)
     scale = twice / ((1 << SUM_SHIFT) * out.scale)
+    _refuse_extremes(x, y, out, min(x.scale, y.scale) / twice, scale)
     if not 0 < scale < 1:
         raise InputError(
             f"out.scale is {out.scale}, expected more than {twice / (1 << SUM_SHIFT)} for these operands"
@@ -198,6 +209,7 @@ def mul(x: Scale, y: Scale, out: Scale, clamp: tuple[int, int] = (-128, 127)) ->
     """TFLite's MUL of two int8 tensors; parameters, result and errors as for `add`."""
     x, y, out = _operands(x, y, out)
     scale = x.scale * y.scale / out.scale
+    _refuse_extremes(x, y, out, scale)
     if not 0 < scale < 2**PRODUCT_SHIFT:
         raise InputError(
             f"out.scale is {out.scale}, expected more than {x.scale * y.scale / 2**PRODUCT_SHIFT}"

@@ -278,6 +278,8 @@ class NetworkEngine(Unit):
             raise InputError(
                 f"words have type {words.dtype} and shape {words.shape}, expected int8 and (n, {self.depth})"
             )
+        if not len(words):
+            raise InputError(f"words have shape {words.shape}, expected at least one word")
         address, _ = self._range(address, len(words))
         return np.concatenate([self._command(WRITE, 0, address), words.view(np.uint8)])
 

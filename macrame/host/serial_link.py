@@ -185,6 +185,10 @@ def access_bytes(reads: int, writes: int) -> tuple[int, int]:
     return sent, received
 
 
+class PortError(LinkError):
+    """The serial port cannot be opened, so nothing has been sent."""
+
+
 class SerialLink(LinkBase):
     """Open a serial port and reset the bridge at the other end.
 
@@ -206,9 +210,10 @@ class SerialLink(LinkBase):
 
     Raises
     ------
+    PortError
+        There is no such port, or it is in use.
     macrame.errors.LinkError
-        There is no such port, it is in use, nothing answers on it, or the device that answers is not the
-        bridge.
+        Nothing answers on it, or the device that answers is not the bridge.
     macrame.errors.SetupError
         pyserial is not installed.
     """
@@ -236,7 +241,7 @@ class SerialLink(LinkBase):
                 why = "another program is using it"
             elif os.strerror(errno.ENOTTY) in str(error):
                 why = "it is not a serial port"
-            raise LinkError(f"{device} cannot be opened: {why}") from None
+            raise PortError(f"{device} cannot be opened: {why}") from None
         try:
             self.reset()
             shape = registers.unpack_shape(self.read(registers.SHAPE))

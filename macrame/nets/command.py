@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import re
 import tempfile
 import time
@@ -251,9 +252,12 @@ def _from_reference(stored: Mapping[str, Values]) -> list[str]:
 def _own(given: Mapping[str, str]) -> bool:
     """Whether MODEL is the digits' network in one of its formats, or missing."""
     model = Path(given.get("MODEL", digits.MODEL))
-    return model.exists() and any(
-        path.exists() and model.samefile(path) for path in (digits.MODEL, digits.ONNX)
-    )
+    try:
+        return model.exists() and any(
+            path.exists() and model.samefile(path) for path in (digits.MODEL, digits.ONNX)
+        )
+    except OSError:  # reading it will say why
+        return False
 
 
 def takes_held_out(given: Mapping[str, str]) -> bool:
@@ -917,7 +921,7 @@ def run_engine(given: Mapping[str, str]) -> int:
         if "COMPILE" in given:
             wrong = atomic.unwritable(given["COMPILE"], [model])
             (program,) = programs
-            if program.suffix.lower() != ".bin" and not program.is_dir():
+            if program.suffix.lower() != ".bin" and not os.path.isdir(program):
                 wrong = f"unknown extension {short(program.suffix) or '(none)'}, expected .bin"
             if wrong:
                 raise InputError(f"COMPILE={given['COMPILE']}: {wrong}")

@@ -578,7 +578,7 @@ class _Network:
         """Constant weights."""
         data = self.model.constants.get(name)
         if data is None:
-            raise self.fail(f"weights {shown(name)} are not a constant")
+            raise self.fail(f"weights tensor {shown(name)} is not a constant")
         return data
 
     def qlinear(self, first: int = 0) -> tuple[int, _Weights, Parameters, np.dtype[Any]]:

@@ -186,7 +186,7 @@ class Network:
             name=table.text(TensorSlots.NAME, f"the name of {what}"),
             shape=as_tuple(table.vector(TensorSlots.SHAPE, "<i4", f"the shape of {what}", _SIDES)),
             signature=None if signature is None or not signature.size else as_tuple(signature),
-            type=named(TYPES, table.number(TensorSlots.TYPE, "b"), "type"),
+            type=named(TYPES, table.number(TensorSlots.TYPE, "b"), "number"),
             buffer=buffer,
             table=table,
         )

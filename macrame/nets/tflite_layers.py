@@ -314,15 +314,15 @@ class Layer:
 
     def weights(self, axes: int, axis: int) -> Tensor:
         """Input 1: int8, with scales for the tensor or along an axis, and no zero point."""
-        w = self.constant(1, "weights", (INT8,))
-        self.ranked(w, "weights", axes)
+        w = self.constant(1, "weights tensor", (INT8,))
+        self.ranked(w, "weights tensor", axes)
         if w.scale is None or w.zero_point is None:
-            raise self.fail(f"weights {shown(w.name)} have no scales")
+            raise self.fail(f"weights tensor {shown(w.name)} has no scales")
         if w.scale.size > 1 and w.axis != axis:
-            raise self.fail(f"weights {shown(w.name)} have scales along axis {w.axis}, expected {axis}")
+            raise self.fail(f"weights tensor {shown(w.name)} has scales along axis {w.axis}, expected {axis}")
         if w.zero_point.any():
             wrong = w.zero_point[w.zero_point != 0][0]
-            raise self.fail(f"weights {shown(w.name)} have the zero point {wrong}, expected 0")
+            raise self.fail(f"weights tensor {shown(w.name)} has the zero point {wrong}, expected 0")
         return w
 
     def bias(self, channels: int) -> int | None:

@@ -38,7 +38,7 @@ def _conv(layer: Layer) -> Found:
     groups = x.shape[3] // depth
     if x.shape[3] % depth or channels % groups:
         raise layer.fail(
-            f"weights {shown(w.name)} have shape {shown(w.shape)}, which does not match an input of "
+            f"weights tensor {shown(w.name)} has shape {shown(w.shape)}, which does not match an input of "
             f"{x.shape[3]} channels"
         )
     bias = layer.bias(channels)
@@ -60,7 +60,7 @@ def _depthwise(layer: Layer) -> Found:
     multiplier = layer.option("depth_multiplier")
     if w.shape[0] != 1 or w.shape[3] != x.shape[3] * multiplier:
         raise layer.fail(
-            f"weights {shown(w.name)} have shape {shown(w.shape)}, which does not match an input of "
+            f"weights tensor {shown(w.name)} has shape {shown(w.shape)}, which does not match an input of "
             f"{x.shape[3]} channels and a multiplier of {multiplier}"
         )
     bias = layer.bias(w.shape[3])
@@ -90,8 +90,8 @@ def _fully_connected(layer: Layer) -> Found:
     last = x.shape[-1] if keep_dims and x.shape else size
     if last % w.shape[1] or (keep_dims and last != w.shape[1]):
         raise layer.fail(
-            f"weights {shown(w.name)} have shape {shown(w.shape)}, which does not match an input of shape "
-            f"{shown(x.shape)}"
+            f"weights tensor {shown(w.name)} has shape {shown(w.shape)}, which does not match an input of "
+            f"shape {shown(x.shape)}"
         )
     outer = x.shape[:-1] if keep_dims else (size // w.shape[1],)
     layer.result((*outer, w.shape[0]), (x.dtype,))
@@ -370,7 +370,7 @@ def _split(layer: Layer) -> Found:
 def _shape(layer: Layer) -> Found:
     layer.count(1)
     x = layer.tensor(0)
-    name = named(TYPES, layer.option("out_type"), "type")
+    name = named(TYPES, layer.option("out_type"), "number")
     if name not in ("INT32", "INT64"):
         raise layer.fail(f"computes type {name}, expected INT32 or INT64")
     layer.fold(np.array(x.shape, DTYPES[name]))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run's report: every block goes to the terminal at once, and to a page if the user wants one."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -136,7 +137,7 @@ def page_of(
     page = Path(given["PAGE"].strip())
     label = f"PAGE={short(page, 200)}"
     wrong = atomic.unwritable(page, inputs)
-    if page.is_dir():
+    if os.path.isdir(page):  # where Path.is_dir raises, nothing can be written
         wrong = "is a directory, expected a .html or .json file to write"
     elif page.suffix.lower() not in SUFFIXES:
         wrong = f"unknown extension {short(page.suffix) or '(none)'}, expected .html or .json"

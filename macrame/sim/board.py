@@ -104,11 +104,18 @@ class SimulatedBoard:
         self.log, self.waves = launch.cwd / "sim.log", launch.waves
         with uninterrupted():
             self._process = parts["process"] = launch.start()
-        limit = time.monotonic() + environment.limit(START_LIMIT)
+        seconds = environment.limit(START_LIMIT)
+        limit = time.monotonic() + seconds
         while not (folder / "tty").exists():
-            if self._process.poll() is not None or time.monotonic() > limit:
+            status = self._process.poll()
+            if status is not None or time.monotonic() > limit:
                 self._finalizer()
-                raise LinkError(f"the simulated board did not start; its log is {self.log}")
+                what = (
+                    f"has not opened its port within {seconds:g} s; {environment.doubled()}"
+                    if status is None
+                    else f"did not start (exit status {status})"
+                )
+                raise LinkError(f"the simulated board {what}; its log is {self.log}")
             time.sleep(0.01)
         self.tty = (folder / "tty").read_text()
 

@@ -202,7 +202,8 @@ class HarnessLink(LinkBase):
         self.set_stalls(stalls, seed)
 
     def _accept(self, listener: socket.socket) -> socket.socket:
-        limit = time.monotonic() + environment.limit(START_LIMIT)
+        seconds = environment.limit(START_LIMIT)
+        limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             try:
                 accepted = listener.accept()[0]
@@ -212,19 +213,18 @@ class HarnessLink(LinkBase):
                 continue
             accepted.settimeout(0.5)
             return accepted
-        raise self._dead("did not start")
+        raise self._dead(f"has not connected within {seconds:g} s", "did not start")
 
-    def _dead(self, what: str) -> LinkError:
-        """The error for a simulator that can no longer be used; the link is closed."""
+    def _dead(self, slow: str, ended: str = "ended unexpectedly") -> LinkError:
+        """The error for a simulator that is too slow or has ended; the link is closed."""
         status = self._process.poll()
+        what = f"{slow}; {environment.doubled()}" if status is None else f"{ended} (exit status {status})"
         lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
         self._finalizer()
         return LinkError(
             "\n  | ".join(
                 [
-                    f"the simulator {what} ("
-                    + ("still running" if status is None else f"exit status {status}")
-                    + f"); its log is {self.log}",
+                    f"the simulator {what}; its log is {self.log}",
                     *lines,
                 ]
             )
@@ -246,7 +246,7 @@ class HarnessLink(LinkBase):
                     self._process.wait(environment.limit(END_LIMIT))  # its log is complete then
                 except subprocess.TimeoutExpired:
                     pass
-                raise self._dead("ended unexpectedly")
+                raise self._dead("has closed its connection")
             limit = time.monotonic() + silence
             kind, number, *rest = json.loads(message)
             if number != self._requests:

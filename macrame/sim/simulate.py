@@ -39,6 +39,7 @@ __all__ = [
     "SetupError",
     "TestFailure",
     "build",
+    "check_environment",
     "check_tools",
     "core_sources",
     "default_seed",
@@ -54,6 +55,18 @@ __all__ = [
 
 #: Limit in seconds of CPU time for the second run of a failing test, with waves.
 WAVES_TIMEOUT = 120
+
+
+def check_environment() -> None:
+    """Check what a run takes from the environment, SIM and its tools, SEED and WAVES, before any work.
+
+    Raises
+    ------
+    SetupError
+    """
+    check_tools(simulator())
+    default_seed()
+    default_waves()
 
 
 def run(

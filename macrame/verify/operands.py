@@ -214,7 +214,7 @@ def float32_bias(source: read.Source, n: int) -> np.ndarray:
     with np.errstate(over="ignore"):
         bias = real.astype(np.float32)
     for value in real[np.isinf(bias)].reshape(-1):
-        raise InputError(f"{source.label}: {value:g} overflows float32, expected less than 3.4e38")
+        raise InputError(f"{source.label}: {value:g} overflows float32, expected at most 3.4e38 in magnitude")
     return bias
 
 

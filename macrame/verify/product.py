@@ -93,6 +93,13 @@ def begin(job: Job) -> None:
     failures.forget("gemm")
 
 
+def _check_simulator() -> None:
+    """SetupError if the environment, or a missing simulator, allows no simulation."""
+    from macrame.sim import simulate  # not at the top: a board needs no simulator
+
+    simulate.check_environment()
+
+
 def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
     """Run a job on a board's core; parameters and results as of :func:`simulate_job`."""
     device, baud = serial_link.parse(job.link)
@@ -102,6 +109,8 @@ def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
         try:
             link = stack.enter_context(serial_link.SerialLink(device, baud, silence))
             core = Core(link)
+        except serial_link.PortError:
+            raise
         except LinkError:
             begin(job)
             raise
@@ -252,6 +261,7 @@ def run(job: Job) -> int:
         print(f"gemm: {note}", file=sys.stderr, flush=True)
     begun, beside = time.monotonic(), write.report_path(job.out)
     if not job.link:  # otherwise once the board's configuration is known
+        _check_simulator()
         begin(job)
     report = Written(Plain(), "Product of two matrices", job.page, {run_page.NAME: run_page.assets()})
     shown: Block | None = None

@@ -64,6 +64,18 @@ def test_a_folder_that_takes_no_files_is_refused_before_solving(solve, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_reports_that_cannot_be_written_are_found_before_solving(solve, monkeypatch, tmp_path):
+    monkeypatch.setattr(sheet, "_solve", lambda *arguments: pytest.fail("solved all the same"))
+    (tmp_path / "reports" / "p3.json").mkdir(parents=True)
+    code, _, out, err = solve(PROBLEM=3, OUT=tmp_path / "reports")
+    said = f"macrame: OUT={tmp_path}/reports: its report p3.json is a directory, expected a file to write\n"
+    assert (code, out, err) == (2, "", said)
+    (tmp_path / "loop").symlink_to("loop")
+    code, _, out, err = solve(PROBLEM=3, OUT=tmp_path / "loop")
+    said = f"macrame: OUT={tmp_path}/loop: is a symbolic link to itself, expected a directory\n"
+    assert (code, out, err) == (2, "", said)
+
+
 def test_bad_input_to_the_command_itself(tmp_path):
     """From the user's view: a process, its exit code, one line, no traceback."""
     folder = own(tmp_path, "p4_int8.toml", matrix="[[1, nan]]")

@@ -187,7 +187,7 @@ REFUSED = {
     ),
     "computed weights": (
         model(Node("QLinearConv", (*CONV[:3], "x", *CONV[4:]), ("y",))),
-        "op 0 'y' (QLinearConv): weights 'x' are not a constant",
+        "op 0 'y' (QLinearConv): weights tensor 'x' is not a constant",
     ),
     "groups": (
         model(Node("QLinearConv", CONV, ("y",), {"group": 2})),

@@ -414,7 +414,7 @@ BAD = [
         "depthwise",
         tensor("w", shape=(2, 3, 3, 4), data=np.zeros((2, 3, 3, 4), np.int8)),
         (
-            "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have shape (2, 3, 3, 4), "
+            "op 0 'y' (DEPTHWISE_CONV_2D): weights tensor 'w' has shape (2, 3, 3, 4), "
             "which does not match an input of 4 channels and a multiplier of 1"
         ),
     ),
@@ -461,7 +461,7 @@ BAD = [
         "the network's input 'a' does not have one scale and one zero point",
     ),
     ("add", op(inputs=[0] * 300), "the inputs of op 0: 300 values, expected at most 256"),
-    ("conv", op(inputs=[0, 0, 2]), "op 0 'y' (CONV_2D): weights 'x' is not a constant"),
+    ("conv", op(inputs=[0, 0, 2]), "op 0 'y' (CONV_2D): weights tensor 'x' is not a constant"),
     (
         "quantize",
         both(
@@ -608,76 +608,92 @@ BAD = [
         tensor("a", shape=(1 << 20, 1 << 20)),
         "the network's input 'a' has the shape (1048576, 1048576), expected at most 268,435,456 values",
     ),
-    ("conv", tensor("w", type="INT4"), "op 0 'y' (CONV_2D): weights 'w' has type INT4, expected INT8"),
-    ("conv", tensor("w", type="FLOAT16"), "op 0 'y' (CONV_2D): weights 'w' has type FLOAT16, expected INT8"),
+    ("conv", tensor("w", type="INT4"), "op 0 'y' (CONV_2D): weights tensor 'w' has type INT4, expected INT8"),
+    (
+        "conv",
+        tensor("w", type="FLOAT16"),
+        "op 0 'y' (CONV_2D): weights tensor 'w' has type FLOAT16, expected INT8",
+    ),
     (
         "conv",
         tensor("w", type="UINT8", zero_point=[0] * 6),
-        "op 0 'y' (CONV_2D): weights 'w' has type UINT8, expected INT8",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has type UINT8, expected INT8",
     ),
-    ("conv", tensor("w", data=None), "op 0 'y' (CONV_2D): weights 'w' is not a constant"),
-    ("conv", tensor("w", sparse=True), "op 0 'y' (CONV_2D): weights 'w' is sparse, expected a dense tensor"),
+    ("conv", tensor("w", data=None), "op 0 'y' (CONV_2D): weights tensor 'w' is not a constant"),
+    (
+        "conv",
+        tensor("w", sparse=True),
+        "op 0 'y' (CONV_2D): weights tensor 'w' is sparse, expected a dense tensor",
+    ),
     (
         "conv",
         tensor("w", custom=True),
-        "op 0 'y' (CONV_2D): weights 'w' has a custom quantisation, expected scales and zero points",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has a custom quantisation, expected scales and zero points",
     ),
     (
         "conv",
         tensor("w", variable=True),
-        "op 0 'y' (CONV_2D): weights 'w' is a variable, expected a constant or an activation",
+        "op 0 'y' (CONV_2D): weights tensor 'w' is a variable, expected a constant or an activation",
     ),
     (
         "conv",
         tensor("w", data=np.zeros((6, 3, 3), np.int8)),
-        "op 0 'y' (CONV_2D): weights 'w' has 54 bytes of data, expected 216",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has 54 bytes of data, expected 216",
     ),
     (
         "conv",
         tensor("w", shape=(6, 3, 12), axis=0),
-        "op 0 'y' (CONV_2D): weights 'w' has shape (6, 3, 12), expected 4 axes",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has shape (6, 3, 12), expected 4 axes",
     ),
-    ("conv", tensor("w", scale=None, zero_point=None), "op 0 'y' (CONV_2D): weights 'w' have no scales"),
+    (
+        "conv",
+        tensor("w", scale=None, zero_point=None),
+        "op 0 'y' (CONV_2D): weights tensor 'w' has no scales",
+    ),
     (
         "conv",
         tensor("w", zero_point=[0, 0, 5, 0, 0, 0]),
-        "op 0 'y' (CONV_2D): weights 'w' have the zero point 5, expected 0",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has the zero point 5, expected 0",
     ),
     (
         "conv",
         tensor("w", zero_point=[0, 0]),
-        "op 0 'y' (CONV_2D): weights 'w' has 6 scales and 2 zero points, expected the same number",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has 6 scales and 2 zero points, expected the same number",
     ),
     (
         "conv",
         tensor("w", scale=np.ones(3, np.float32), zero_point=[0] * 3),
-        "op 0 'y' (CONV_2D): weights 'w' has 3 scales, expected 1 or 6",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has 3 scales, expected 1 or 6",
     ),
     (
         "conv",
         tensor("w", scale=np.ones(3, np.float32), zero_point=[0] * 3, axis=1),
-        "op 0 'y' (CONV_2D): weights 'w' have scales along axis 1, expected 0",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has scales along axis 1, expected 0",
     ),
-    ("conv", tensor("w", axis=4), "op 0 'y' (CONV_2D): weights 'w' has scales along axis 4, but only 4 axes"),
+    (
+        "conv",
+        tensor("w", axis=4),
+        "op 0 'y' (CONV_2D): weights tensor 'w' has scales along axis 4, but only 4 axes",
+    ),
     (
         "conv",
         bad_scale(0),
-        "op 0 'y' (CONV_2D): weights 'w' has the scale 0.0, expected a finite number above 0",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has the scale 0.0, expected a finite number above 0",
     ),
     (
         "conv",
         bad_scale(np.nan),
-        "op 0 'y' (CONV_2D): weights 'w' has the scale nan, expected a finite number above 0",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has the scale nan, expected a finite number above 0",
     ),
     (
         "conv",
         bad_scale(np.inf),
-        "op 0 'y' (CONV_2D): weights 'w' has the scale inf, expected a finite number above 0",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has the scale inf, expected a finite number above 0",
     ),
     (
         "conv",
         bad_scale(-1),
-        "op 0 'y' (CONV_2D): weights 'w' has the scale -1.0, expected a finite number above 0",
+        "op 0 'y' (CONV_2D): weights tensor 'w' has the scale -1.0, expected a finite number above 0",
     ),
     (
         "conv",
@@ -730,7 +746,7 @@ BAD = [
         "conv",
         tensor("x", shape=(1, 5, 6, 5)),
         (
-            "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4), "
+            "op 0 'y' (CONV_2D): weights tensor 'w' has shape (6, 3, 3, 4), "
             "which does not match an input of 5 channels"
         ),
     ),
@@ -738,7 +754,7 @@ BAD = [
         "conv",
         tensor("x", shape=(1, 5, 6, 16)),
         (
-            "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4), "
+            "op 0 'y' (CONV_2D): weights tensor 'w' has shape (6, 3, 3, 4), "
             "which does not match an input of 16 channels"
         ),
     ),
@@ -746,7 +762,7 @@ BAD = [
         "conv",
         tensor("x", shape=(1, 5, 6, 2)),
         (
-            "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4), "
+            "op 0 'y' (CONV_2D): weights tensor 'w' has shape (6, 3, 3, 4), "
             "which does not match an input of 2 channels"
         ),
     ),
@@ -772,14 +788,14 @@ BAD = [
         "depthwise",
         options(depth_multiplier=2),
         (
-            "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have shape (1, 3, 3, 4), "
+            "op 0 'y' (DEPTHWISE_CONV_2D): weights tensor 'w' has shape (1, 3, 3, 4), "
             "which does not match an input of 4 channels and a multiplier of 2"
         ),
     ),
     (
         "depthwise",
         tensor("w", axis=1, scale=[1] * 3, zero_point=[0] * 3),
-        "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have scales along axis 1, expected 3",
+        "op 0 'y' (DEPTHWISE_CONV_2D): weights tensor 'w' has scales along axis 1, expected 3",
     ),
     ("max_pool", options(filter_h=0), "op 0 'y' (MAX_POOL_2D): has the window (0, 2), expected 1 to 4096"),
     (
@@ -810,7 +826,7 @@ BAD = [
         "fully_connected",
         tensor("x", shape=(2, 9)),
         (
-            "op 0 'y' (FULLY_CONNECTED): weights 'w' have shape (5, 8), "
+            "op 0 'y' (FULLY_CONNECTED): weights tensor 'w' has shape (5, 8), "
             "which does not match an input of shape (2, 9)"
         ),
     ),
@@ -818,7 +834,7 @@ BAD = [
         "fully_connected keeps axes",
         tensor("x", shape=(1, 2, 16)),
         (
-            "op 0 'y' (FULLY_CONNECTED): weights 'w' have shape (5, 8), "
+            "op 0 'y' (FULLY_CONNECTED): weights tensor 'w' has shape (5, 8), "
             "which does not match an input of shape (1, 2, 16)"
         ),
     ),
@@ -1317,7 +1333,7 @@ DAMAGED = [
     ),
     (
         P.poked(P.tensors[0].at(TensorSlots.TYPE, 1), "b", 77),
-        "the network's input 'a' has type type 77, expected INT8, UINT8, INT32 or FLOAT32",
+        "the network's input 'a' has type number 77, expected INT8, UINT8, INT32 or FLOAT32",
     ),
     (
         P.poked(P.code.at(0, 1), "b", 127),
