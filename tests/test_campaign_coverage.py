@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from macrame import paths
-from macrame.campaign import benches, coverage, engine, evidence, suite
-from macrame.campaign.coverage import Point, Waiver
+from macrame.campaign import benches, coverage, coverage_case, engine, evidence, suite
+from macrame.campaign.coverage import Waiver
+from macrame.campaign.coverage_case import Point
 from macrame.campaign.store import Store
 from macrame.errors import InputError
 from tb.lib import bins
@@ -51,11 +52,11 @@ LIMITS = {"line": 100, "branch": 100, "expression": 100, "toggle": 50}
 
 
 def test_points_are_those_of_the_rtl_and_instances_are_added():
-    assert coverage.points(DATA) == {LINE: 9, BRANCH: 2, TOGGLE: 0, EXPRESSION: 0}
+    assert coverage_case.points(DATA) == {LINE: 9, BRANCH: 2, TOGGLE: 0, EXPRESSION: 0}
 
 
 def test_points_survive_the_store():
-    assert coverage.unpacked(coverage.packed(coverage.points(DATA))) == {
+    assert coverage_case.unpacked(coverage_case.packed(coverage_case.points(DATA))) == {
         LINE: True,
         BRANCH: True,
         TOGGLE: False,
@@ -65,8 +66,8 @@ def test_points_survive_the_store():
 
 def merged(*listed, more=()):
     """The points of DATA, of which further cases reach `more`."""
-    records = [{"points": coverage.packed(coverage.points(DATA))}]
-    records += [{"points": coverage.packed({point: 1})} for point in more]
+    records = [{"points": coverage_case.packed(coverage_case.points(DATA))}]
+    records += [{"points": coverage_case.packed({point: 1})} for point in more]
     return coverage.merge(records, listed)
 
 
@@ -95,12 +96,12 @@ def test_an_expression_is_the_same_in_every_shape():
         Point("stream/skid.v", 56, "expression", 5, f"(full_q==0 && (at_q == END[{width}:0])==1) => 1")
         for width in (3, 8)
     )
-    records = [{"points": coverage.packed(points)} for points in ({narrow: 0, LINE: 1}, {wide: 1})]
+    records = [{"points": coverage_case.packed(points)} for points in ({narrow: 0, LINE: 1}, {wide: 1})]
     found = coverage.merge(records, ())
     assert found.share("expression") == (1, 1)
     # a bit is a point of its own
     bits = [Point("stream/skid.v", 42, "toggle", 5, f"odd_q[{bit}]:0->1") for bit in (0, 1)]
-    found = coverage.merge([{"points": coverage.packed({bits[0]: 1, bits[1]: 0})}], ())
+    found = coverage.merge([{"points": coverage_case.packed({bits[0]: 1, bits[1]: 0})}], ())
     assert found.share("toggle") == (1, 2)
 
 
