@@ -11,8 +11,8 @@
 // Numbers
 //   y = x as float32, ties to the even neighbour, as NumPy's astype(float32). Exact for |x| <=
 //   2^24; 0 gives +0. The stages: |x|; its leading zeros; shift left by them; keep 24 bits and
-//   round by the other 8. The leading one adds the last 1 to the exponent field, and so does a
-//   carry from rounding.
+//   round by the other 8. The exponent field is formed 1 too small: the leading one, added to its
+//   lowest bit, adds the missing 1, and a carry from rounding another.
 //
 // Example
 //   2^24 + 1 -> 2^24 = 4B800000, 2^24 + 3 -> 2^24 + 4 = 4B800002 (ties); -2^31 -> CF000000.
@@ -46,7 +46,7 @@ module int32_to_fp32 (
         .up      (up3)
     );
 
-    // The field is 158 - lead for a leading one in bit 31, which adds the last 1 itself. Only 0 has
+    // The field is 158 - lead for a leading one in bit 31, which adds the missing 1. Only 0 has
     // no leading one.
     wire [7:0]  field3 = (8'd157 - {3'd0, lead3_q}) & {8{size3_q[31]}};
 

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Decides whether a truncated number is incremented by one unit in its last place: the only place
-//   where this project rounds. The caller passes the last kept bit (lsb), the first dropped one
-//   (guard) and the OR of all dropped ones below it (sticky), truncates (two's complement: toward
-//   minus infinity), and adds `up`.
+//   Decides whether a truncated number is incremented by one unit in its last place. Every rounding
+//   to nearest of this project uses it; stochastic rounding is in fp32_to_bf16. The caller passes
+//   the last kept bit (lsb), the first dropped one (guard) and the OR of all dropped ones below it
+//   (sticky), truncates (two's complement: toward minus infinity), and adds `up`.
 //
 // Latency
 //   Combinational.

@@ -21,15 +21,14 @@
 //   q      minimum(clamp_high, maximum(v + zero_point, clamp_low)), the sum taken exactly.
 //          clamp_low > clamp_high is not an error: clamp_high wins, as in NumPy
 //
-//   v is floor(y / 2^right) plus 0 or 1. Where this floor is outside -256..255, shift_right_narrow
-//   replaces it by a number from 256 to 383 or from -384 to -257, and the 0 or 1 is arbitrary. The
-//   exact v and its replacement, 256..384 or -384..-256, are then both outside int8 on the same
-//   side whatever the zero point, at least 128 or at most -129, so every clamp gives the same
-//   answer. All sums fit 10 bits: they lie between -384 - 128 and 384 + 127.
-//
-//   y is never rounded by an addition: shift_right_narrow reports by how much (y + up) / 2^right
-//   exceeds v, and rounding that to nearest gives again v or v + 1, which the zero point's adder
-//   adds.
+//   y itself is not computed, which would take another adder: round_product has y' and up, whose
+//   sum it is. v is f = floor(y' / 2^right) plus 0 or 1: shift_right_narrow reports by how much
+//   (y' + up) / 2^right exceeds f, and this excess, rounded, is the 0 or 1 that the zero point's
+//   adder adds. Where f is outside -256..255, shift_right_narrow replaces it by a number from 256
+//   to 383 or from -384 to -257, and the 0 or 1 is arbitrary. The exact v and its replacement,
+//   256..384 or -384..-256, are then both outside int8 on the same side whatever the zero point,
+//   at least 128 or at most -129, so every clamp gives the same answer. All sums fit 10 bits: they
+//   lie between -384 - 128 and 384 + 127.
 //
 //   SRDHM's saturation (y = 2^31 - 1 instead of 2^31, for a = b = -2^31) is omitted: for right = 0
 //   both are outside int8, and for right >= 1 both rules round (2^31 - 1) / 2^right to
@@ -138,9 +137,9 @@ module scale_to_int8 #(
 
     // 7: rounded, moved by the zero point, no less than clamp_low. With sticky, increment6 is
     // guard; without, the rest is 0, 1/2 or 1 and increment6 is 0, tie or 1: the majority of three
-    // bits. -(v + one) = ~v + (1 - one), and the majority of complements is the complement of the
-    // majority, so negate complements v and all of them. increment6 has a column of its own below
-    // the sum: a carry input would cost the chain as much.
+    // bits. -(v + increment6) = ~v + (1 - increment6), and the majority of complements is the
+    // complement of the majority, so negate complements v and all of them. increment6 has a column
+    // of its own below the sum: a carry input would cost the chain as much.
     wire        increment6  = (guard6_q & (sticky6_q | extra6_q | tie6_q)) |
                               (~sticky6_q & extra6_q & tie6_q);
     wire [10:0] offset_sum6 = {v6_q, 1'b1} + {{2{limits6_q[23]}}, limits6_q[23:16], increment6};

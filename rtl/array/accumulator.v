@@ -20,8 +20,8 @@
 //   tree is exact, one bit wider than the addends. The sum wraps modulo 2^32.
 //
 // Example
-//   Addends 3 and -5 in cycle 0, 2 and 7 in cycle 1; valid in cycle 1; valid, last and clear in
-//   cycle 2: in cycle 3 chain_out is -2 + 9 = 7, and acc is 0 for the next tile.
+//   TERMS 2: addends 3 and -5 in cycle 0, 2 and 7 in cycle 1; valid in cycle 1; valid, last and
+//   clear in cycle 2: in cycle 3 chain_out is -2 + 9 = 7, and acc is 0 for the next tile.
 `default_nettype none
 
 module accumulator #(

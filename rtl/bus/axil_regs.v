@@ -20,12 +20,14 @@
 //   A read is answered 1 cycle after its address; a read of a counter after 4 to 11 cycles, or up
 //   to 25 if it is cleared once meanwhile. A write takes effect, and is answered, 2 cycles
 //   after both address and data: both accepted in cycle 0, the register changes and soft_reset
-//   rises in cycle 2. One transaction of each kind at a time.
+//   rises in cycle 2. One read at a time. A second write may be accepted while the response to the
+//   first waits; it takes effect 2 cycles after that response is accepted.
 //
 // Numbers
 //   Registers are 32 bits. Byte strobes are honoured. An unmapped address, or a write to a
-//   read-only register, gets SLVERR and changes nothing. soft_reset and seed_load are high for
-//   one cycle. Errors are sticky, and `halted` is high while any is set.
+//   read-only register, gets SLVERR and changes nothing. soft_reset, clear_counters and
+//   seed_load are high for one cycle per write, seed_load also during `rst` and one cycle longer.
+//   Errors are sticky, and `halted` is high while any is set.
 //
 // Example
 //   Write 1 to 0x14, address and data accepted in cycle 0: soft_reset is high in cycle 2, and

@@ -17,12 +17,13 @@
 //     error_illegal   an unknown command; a run without a program, or whose program is being
 //                     replaced before it starts
 //     error_length    a packet of the wrong length: a write without data, data after any other
-//                     command, a read of 0 words, a packet that ends within its first 8 bytes
+//                     command, a read of 0 words, a packet of less than 8 bytes
 //     error_range     an address outside of the memory
 //
 // Latency
 //   0 cycles from a word that is accepted to its write, 2 from an address to its word; a read takes
-//   3 cycles per word. `play` comes 2 cycles after the last word of its command.
+//   3 cycles per word. `play` comes 2 cycles after the last word of its command, later while
+//   `playing` is still high after a reset.
 //
 // Numbers
 //   None: bits pass unchanged.
