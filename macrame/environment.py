@@ -16,7 +16,7 @@ import math
 import os
 import resource
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +198,25 @@ def typed(name: str, value: object) -> str:
         return f"{name}={int(value) if value is True else value}"
     option = "--" + name.lower().replace("_", "-")
     return option if value is True else f"{option} {value}"
+
+
+_spelt: Callable[[str], str] = str
+
+
+@contextlib.contextmanager
+def spelling(function: Callable[[str], str]) -> Iterator[None]:
+    """For the duration of a block, how `spelt` turns variables into what the user of this run types."""
+    global _spelt
+    before, _spelt = _spelt, function
+    try:
+        yield
+    finally:
+        _spelt = before
+
+
+def spelt(text: str) -> str:
+    """A message that names variables, as the user of this run types them: ``A=x`` or ``--scale 1``."""
+    return _spelt(text)
 
 
 # --- time limits --------------------------------------------------------------------------------------------

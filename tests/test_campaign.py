@@ -115,6 +115,25 @@ def test_another_file_is_no_store(tmp_path, capsys, kind, content):
     assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "contains no verdicts, expected a file of verdicts"),
+        (b"{", "contains no verdicts, expected a file of verdicts"),
+        (
+            b'{"key": "x", "task": "t"}\n',
+            "{'key': 'x', 'task': 't'} has no group, expected verdicts of campaigns",
+        ),
+    ],
+)
+def test_evidence_needs_whole_verdicts(tmp_path, capsys, content, said):
+    """It would write empty tables."""
+    path = tmp_path / "store"
+    path.write_bytes(content)
+    assert call("campaign", {"STORE": str(path)}, ["evidence"]) == 2
+    assert capsys.readouterr() == ("", f"campaign: STORE={path}: {said}\n")
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a', b'{"a": 1, "key": "x"', b'{"a": 1, "key": "x"}\n'])
 def test_a_store_may_begin_with_a_part_of_a_verdict(tmp_path, content):
     path = tmp_path / "store"

@@ -222,6 +222,23 @@ def test_a_bad_value_of_the_environment_is_named_as_such(monkeypatch, capsys, ve
     assert err.startswith(f"macrame {verb}: {message}")
 
 
+def test_an_option_replaces_the_variable_of_the_environment(monkeypatch, capsys, tmp_path):
+    """For this run only; and notes name what was typed."""
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3,4\n")
+    monkeypatch.chdir(tmp_path)
+    environ = {"SEED": "x", "WAVES": "x", "SIM": "vcs", "TIME_FACTOR": "x"}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    words = ["gemm", "a.csv", "a.csv", "--out", "c.csv"]
+    words += ["--rows", "2", "--cols", "2", "--seed", "3", "--waves", "--sim", "icarus", "--time-factor", "2"]
+    status, out, err = said(main.main, words, capsys=capsys)
+    assert (status, [line for line in err.splitlines() if "skipped" in line]) == (
+        0,
+        ["gemm: A a.csv: skipped 1 header row", "gemm: W a.csv: skipped 1 header row"],
+    )
+    assert {name: os.environ[name] for name in environ} == environ
+
+
 @pytest.mark.parametrize("value", ["-5", "-1e-3", "-.5", "-inf", "-file.npy"])
 def test_a_value_may_begin_with_a_dash(value):
     for words in (["--bias", value, "a.npy"], ["a.npy", f"--bias={value}"]):

@@ -345,7 +345,7 @@ UNCLEAR = [
         [],
     ),
     ("bytes", b"1,\xff\n", "not a text file, byte 2 is 0xff, expected UTF-8", []),
-    ("half a UTF-16", b"\xff\xfe1", "not a text file, byte 2 is 0x31, expected UTF-8", []),
+    ("half a UTF-16", b"\xff\xfe1", "not a text file, it ends within a character, expected UTF-16", []),
 ]
 
 

@@ -151,6 +151,17 @@ BAD = [
     ("an invalid scale", dict(SCALE="nan"), "SCALE=nan: expected a finite number above 0"),
     ("an infinite scale", dict(SCALE="inf"), "SCALE=inf: expected a finite number above 0"),
     ("a scale past float64", dict(SCALE="1e999"), "SCALE=1e999: expected a finite number above 0"),
+    (
+        "a scale for huge steps",
+        dict(SCALE="1", QUANTIZE="symmetric", BIAS="1e300"),
+        "SCALE=1: times the step of the sums with QUANTIZE, 9.31323e+290, scale is 9.313225746154786e+290",
+    ),
+    (
+        "an integer past float64",
+        dict(A="t.npy"),
+        "A=t.npy: element [0, 0] is 9223372036854775808, expected an integer from -128 to 127\n",
+        {"t.npy": npy(matrix(3, 4, np.uint64, 2**63))},
+    ),
     ("a huge scale", dict(SCALE="1e12"), "SCALE=1e12: scale is 1000000000000.0, expected less than 2^31"),
     (
         "a scale past float32",

@@ -17,6 +17,7 @@ from pathlib import Path
 from macrame import paths
 from macrame.campaign import judge, mutants, python_mutants, synthesis
 from macrame.campaign.store import Record, Store
+from macrame.errors import InputError, shown
 from macrame.synth import tables
 from macrame.synth.measure import TABLE_SEEDS
 from macrame.synth.targets import TARGETS
@@ -194,11 +195,24 @@ def defect_lines() -> list[str]:
     ]
 
 
+#: What every verdict of a campaign has.
+FIELDS = ("task", "group", "verdict", "seed", "date", "commit", "cpu")
+
+
 def read(path: Path | None = None) -> list[Record]:
     """The records of a store, in its order; InputError where there is none."""
     store = Store(path or STORE, existing=True)
     store.read()
-    return list(store)
+    records = list(store)
+    if not records:
+        raise InputError(f"STORE={store.path}: contains no verdicts, expected a file of verdicts")
+    for record in records:
+        missing = [name for name in FIELDS if name not in record]
+        if missing:
+            raise InputError(
+                f"STORE={store.path}: {shown(record)} has no {missing[0]}, expected verdicts of campaigns"
+            )
+    return records
 
 
 def document(placed: Sequence[Record]) -> str:

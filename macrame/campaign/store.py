@@ -72,9 +72,13 @@ class Store:
 
     def _refuse_another_kind(self) -> None:
         """InputError for a file that does not begin with a verdict, or with a part of one."""
-        with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
-            if not _begins_like_verdict(file.readline(1 << 20)):
-                raise InputError(f"STORE={self.path}: contains no verdicts, {self._expected}")
+        try:
+            with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
+                line = file.readline(1 << 20)
+                if not _begins_like_verdict(line):
+                    raise InputError(f"STORE={self.path}: contains no verdicts, {self._expected}")
+        except OSError as error:
+            raise InputError(f"STORE={self.path}: {error.strerror}, {self._expected}") from None
 
     def append(self, record: Record) -> None:
         """Write a verdict, and force it to disk.

@@ -22,6 +22,7 @@ only, so that ``--help`` and a misspelt option need nothing installed.
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import re
@@ -327,9 +328,16 @@ def call(
     int
         Exit code.
     """
-    for option in (SIM, *COMMON):  # read by the code that builds and runs simulators
-        if option.variable in values:
-            os.environ[option.variable] = values[option.variable]
+    with contextlib.ExitStack() as stack:
+        for variable in ENVIRONMENT:  # read by the code that builds and runs simulators
+            stack.enter_context(environment.exported(variable, values.get(variable)))
+        stack.enter_context(environment.spelling(spelling))
+        return _call(verb, values, words, spelling, name)
+
+
+def _call(
+    verb: str, values: Mapping[str, str], words: Sequence[str], spelling: Callable[[str], str], name: str
+) -> int:
     try:
         module = load(verb)
         if in_checkout(verb) and not paths.CHECKOUT:

@@ -536,7 +536,7 @@ def main(
     macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed
         It cannot run, or a result is wrong.
     """
-    shapes = list(shapes) or list(SHAPES)
+    shapes = list(dict.fromkeys(shapes)) or list(SHAPES)
     for shape in shapes:
         if not re.fullmatch(r"[0-9]{1,9}x[0-9]{1,9}x[0-9]{1,9}", shape):
             raise InputError(f"{short(shape)}: expected ROWSxCOLSxDEPTH, such as 8x8x1")

@@ -298,7 +298,10 @@ def _as_integers(numbers: Numbers, dtype: type, otherwise: str = "") -> np.ndarr
         numbers.refuse(numbers.array != np.rint(numbers.array), what + otherwise)
     array = numbers.array
     if array.dtype.kind != "b":
-        numbers.refuse((array < limits.min) | (array > limits.max), what + otherwise)
+        wrong = (array < limits.min) | (array > limits.max)
+        if array.dtype.kind in "iu":  # no float64, so nothing can quantise it
+            numbers.refuse(wrong & ((array < -EXACT) | (array > EXACT)), what)
+        numbers.refuse(wrong, what + otherwise)
     return array.astype(dtype)
 
 

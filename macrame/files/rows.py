@@ -78,11 +78,14 @@ def split(label: str, data: bytes, header: int | None = None) -> Rows:
 
 def _decode(label: str, data: bytes) -> str:
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # PowerShell's > and Excel's "Unicode text"
+    expected = "UTF-16" if wide else "UTF-8"
     try:
-        return data.decode("utf-16" if wide else "utf-8").removeprefix("\ufeff")
+        return data.decode(expected).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        byte = f"byte {error.start} is 0x{data[error.start]:02x}" if error.start < len(data) else "truncated"
-        raise InputError(f"{label}: not a text file, {byte}, expected UTF-8") from None
+        why = f"byte {error.start} is 0x{data[error.start]:02x}"
+        if error.reason in ("truncated data", "unexpected end of data"):
+            why = "it ends within a character"
+        raise InputError(f"{label}: not a text file, {why}, expected {expected}") from None
 
 
 def _without_comments(text: str) -> tuple[list[tuple[int, str]], int]:

@@ -58,14 +58,13 @@ WAVES_TIMEOUT = 120
 
 
 def check_environment() -> None:
-    """Check what a run takes from the environment, SIM and its tools, SEED and WAVES, before any work.
+    """Check what every run takes from the environment, SIM and its tools, and WAVES, before any work.
 
     Raises
     ------
     SetupError
     """
     check_tools(simulator())
-    default_seed()
     default_waves()
 
 

@@ -288,7 +288,8 @@ def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source
         try:
             output["multiplier"], output["shift"] = fields(mode, scale if rule is None else scale * step)
         except InputError as error:
-            raise InputError(f"{sources['SCALE'].label}: {error}") from None
+            of = "" if rule is None else f"times the step of the sums with QUANTIZE, {np.max(step):g}, "
+            raise InputError(f"{sources['SCALE'].label}: {of}{error}") from None
         with np.errstate(over="ignore"):
             step = np.broadcast_to(1 / scale, n)
         if rule and np.isinf(step).any():

@@ -258,7 +258,7 @@ def examine(job: Job, report: Written) -> Block | None:
 def run(job: Job) -> int:
     """Simulate, compare, write; returns the exit status."""
     for note in job.notes:
-        print(f"gemm: {note}", file=sys.stderr, flush=True)
+        print(f"gemm: {environment.spelt(note)}", file=sys.stderr, flush=True)
     begun, beside = time.monotonic(), write.report_path(job.out)
     if not job.link:  # otherwise once the board's configuration is known
         _check_simulator()
