@@ -406,6 +406,22 @@ async def long_job(dut):
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")
+async def longest_panel(dut):
+    """A panel of K_MAX values, whose number of slices needs every bit of the fields."""
+    tb = TB(dut)
+    await tb.start()
+    once = dict.fromkeys(("kernel_rows", "kernel_columns", "panels", "rows", "columns", "chunks"), 1)
+    whole = {"height": 65535, "width": 65535, "top": 0, "left": 0, "y_step": [0] * 3, "x_step": [0] * 3}
+    product = once | whole | dict.fromkeys(("kernel_words", "chunk_slices", "last_slices"), tb.slices)
+    product |= {"kind": engine_model.KINDS["product"], "mode": 1, "source": 0, "source_step": [0] * 6}
+    product |= {"target": tb.words - 1, "target_step": [0] * 3}
+    text = engine_model.begin(tb.depth, tb.words, tb.slices) + engine_model.descriptor(product)
+    beats = -(-12 // tb.depth) + tb.slices  # the records, and the panel
+    text += tb.rng.integers(0, 256, beats * tb.beat).astype("u1").tobytes()
+    await tb.check(tb.memory(), text + engine_model.end(text))
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
 async def corrupted(dut):
     """A wrong bit ends with an error; after a soft reset the right program runs.
 
