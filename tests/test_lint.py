@@ -251,7 +251,7 @@ def start(*words, **env):
 @pytest.mark.parametrize("factor", ["abc", "0", "-1", "inf", "nan"])
 def test_a_bad_time_factor_is_refused(factor):
     process = start("form", TIME_FACTOR=factor)
-    said = f"macrame lint: --time-factor {factor}: expected a positive number up to 1,000,000, such as 4\n"
+    said = f"macrame lint: TIME_FACTOR={factor}: expected a positive number up to 1,000,000, such as 4\n"
     assert process.communicate() == ("", said)
     assert process.returncode == 2
 

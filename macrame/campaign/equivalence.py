@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a mutant can be distinguished from the original at all, decided by a SAT solver.
 
-Three attempts, in this order, each with Yosys and ABC:
+Four attempts, in this order, each with Yosys and ABC:
 
-1. Registers of the same name are cut out of both. If equal registers and inputs lead to equal registers and
-   outputs, the two are equivalent: for all inputs, from any state.
-2. Signal correspondence and property-directed reachability (IC3) compare both, reset in the first cycle;
+1. The mutated module is compared alone, once for each set of parameters that it has in the design. Registers
+   of the same name are cut out of both, and so are instances of the same name and type. If equal inputs and
+   equal contents of registers and instances lead to equal outputs and equal next contents, the two are
+   equivalent for all inputs, from any state; and so are the designs that contain them.
+2. The same for the whole design without its hierarchy.
+3. Signal correspondence and property-directed reachability (IC3) compare both, reset in the first cycle;
    registers that have no reset start at zero in both. If no cycle after it has different outputs, the two are
    equivalent after a reset.
-3. The same, in the first `DEPTH` cycles only: a bounded proof.
+4. The same, in the first `DEPTH` cycles only: a bounded proof.
 
 Inputs are not restricted to what the module may be given, so a difference that is found may be one that no
 user can cause; such a mutant is not equivalent, and has to be explained.
@@ -36,6 +39,11 @@ SECONDS, DEPTH = 60, 24
 #: Limit of each run of Yosys: what takes longer to write, the solver does not decide either.
 YOSYS_SECONDS = 120
 ANY_STATE, AFTER_RESET = "from any state", "after a reset"
+#: Passes that make two designs, read as plain_top and mutant_top, one with an output for any difference.
+MITER = ("miter -equiv -flatten plain_top mutant_top miter", "hierarchy -top miter")
+CUT = ("expose -shared -evert-dff plain_top mutant_top", "opt_clean", "select -assert-none t:$*dff*")
+LOW = ("opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean")
+SIDES = ("plain", "mutant")
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ def decide(
     parameters: Mapping[str, object],
     folder: Path,
     mutations: Sequence[str] = ("", ""),
+    module: str = "",
 ) -> Finding:
     """Compare two designs in one shape.
 
@@ -80,6 +89,8 @@ def decide(
         For the solver's files; emptied first.
     mutations : two str
         Of `netlist.mutations`, applied to the sides.
+    module : str
+        The only module that differs; `top` by default.
 
     Returns
     -------
@@ -91,31 +102,25 @@ def decide(
         Yosys rejects one of them, or they are too large.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    passes = []
-    for side, files, mutation in zip(("plain", "mutant"), sides, mutations):
+    for side, files, mutation in zip(SIDES, sides, mutations):
         (folder / side).mkdir(parents=True)
         # a process for each: Yosys numbers cells as it goes, and a mutation names them
         made = netlist.elaborate(files, top, parameters, folder / side)
-        made += [*([mutation] if mutation else []), "flatten", "async2sync", "memory_collect", "memory_map"]
-        made += ["setattr -unset keep", "opt_clean"]  # a register to keep could not be cut out
-        made += ["setundef -undriven -zero", "setundef -zero", f"rename -top {side}_top"]
-        made += [f"select {side}_top", f"write_rtlil -selected ../{side}.il"]
+        made += [*([mutation] if mutation else []), "write_json design.json", "write_rtlil design.il"]
         tools.yosys(made, folder / side, YOSYS_SECONDS)
-        passes.append(f"read_rtlil {side}.il")
-    miter = ["miter -equiv -flatten plain_top mutant_top miter", "hierarchy -top miter"]
-    cut = ["expose -shared -evert-dff plain_top mutant_top", "opt_clean", "select -assert-none t:$*dff*"]
-    low = ["opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"]
-    try:
-        tools.yosys([*passes, *cut, *miter, *low, "write_aiger cut.aig"], folder, YOSYS_SECONDS)
-        if _solve(folder, "cut.aig", "fraig; sat")[0] == "proven":
-            return Finding("equivalent", ANY_STATE)
-    except tools.FlowError:
-        pass  # a register of one side has no partner: only the next attempt can tell
-    tools.yosys([*passes, *miter, "write_json miter.json"], folder, YOSYS_SECONDS)
+    if _alone(folder, module or top):
+        return Finding("equivalent", f"{ANY_STATE}, the module alone")
+    for side in SIDES:
+        passes = ["read_rtlil design.il", f"hierarchy -top {top}", "flatten", *_closed(top, side)]
+        tools.yosys(passes, folder / side, YOSYS_SECONDS)
+    if _cut(folder):
+        return Finding("equivalent", ANY_STATE)
+    both = [f"read_rtlil {side}.il" for side in SIDES]
+    tools.yosys([*both, *MITER, "write_json miter.json"], folder, YOSYS_SECONDS)
     ports = json.loads((folder / "miter.json").read_text())["modules"]["miter"]["ports"]
     (folder / "reset.v").write_text(_reset(ports))
-    passes += [*miter, "read_verilog reset.v", "hierarchy -top reset", "proc", "flatten", *low]
-    tools.yosys([*passes, "zinit -all", "write_aiger after.aig"], folder, YOSYS_SECONDS)
+    both += [*MITER, "read_verilog reset.v", "hierarchy -top reset", "proc", "flatten", *LOW]
+    tools.yosys([*both, "zinit -all", "write_aiger after.aig"], folder, YOSYS_SECONDS)
     found, cycle = _solve(folder, "after.aig", "scorr; print_stats; pdr")
     if found == "proven":
         return Finding("equivalent", AFTER_RESET)
@@ -126,6 +131,56 @@ def decide(
     if found == "different":
         return Finding("different", f"in cycle {cycle} after a reset")
     return Finding("undecided", f"after {SECONDS} s")
+
+
+def _closed(module: str, side: str) -> list[str]:
+    """Passes that leave one module without a hierarchy, memories and undefined bits, as a file of a side."""
+    passes = [f"rename {module} {side}_top", f"select {side}_top"]
+    passes += ["async2sync", "memory_collect", "memory_map"]
+    passes += ["setattr -unset keep", "opt_clean"]  # a register to keep could not be cut out
+    passes += ["setundef -undriven -zero", "setundef -zero"]
+    return [*passes, f"write_rtlil -selected ../{side}.il"]
+
+
+def _cut(folder: Path) -> bool:
+    """Whether both sides are equivalent from any state; false also where a register has no partner."""
+    both = [f"read_rtlil {side}.il" for side in SIDES]
+    try:
+        tools.yosys([*both, *CUT, *MITER, *LOW, "write_aiger cut.aig"], folder, YOSYS_SECONDS)
+    except tools.FlowError:
+        return False
+    return _solve(folder, "cut.aig", "fraig; sat")[0] == "proven"
+
+
+def _alone(folder: Path, module: str) -> bool:
+    """Whether a module is equivalent from any state with each set of parameters, apart from its context."""
+    plain, mutant = (json.loads((folder / side / "design.json").read_text())["modules"] for side in SIDES)
+    names = sorted(name for name in plain if netlist.derived(name, module))
+    if not names or names != sorted(name for name in mutant if netlist.derived(name, module)):
+        return False
+    for name in names:
+        ours, theirs = (
+            {
+                cell: found["type"]
+                for cell, found in modules[name]["cells"].items()
+                if found["type"] in modules
+            }
+            for modules in (plain, mutant)
+        )
+        other = {kind for cell, kind in (ours.items() ^ theirs.items())}
+        shared = {*ours.values(), *theirs.values()} - other
+        try:
+            for side in SIDES:
+                # instances of types that differ are flattened, the others become inputs and outputs
+                passes = ["read_rtlil design.il", f"hierarchy -top {name}"]
+                passes += [f"setattr -mod -set keep_hierarchy 1 {kind}" for kind in sorted(shared)]
+                passes += ["flatten", *([f"expose -evert {name}"] if shared else [])]
+                tools.yosys([*passes, *_closed(name, side)], folder / side, YOSYS_SECONDS)
+        except tools.FlowError:
+            return False
+        if not _cut(folder):
+            return False
+    return True
 
 
 def _reset(ports: Mapping[str, Any]) -> str:

@@ -193,7 +193,9 @@ def _compare(arguments: Arguments, cases: Sequence[catalogue.Case], root: Path |
         folder = environment.build_dir() / "equivalence"
         mutations = ("", arguments.get("mutation", ""))
         try:
-            found = equivalence.decide((plain, other), shape[0], case.parameters, folder, mutations)
+            found = equivalence.decide(
+                (plain, other), shape[0], case.parameters, folder, mutations, module=path.stem
+            )
         except tools.FlowError as error:
             found = equivalence.Finding("undecided", str(error)[:200])
         worst = min(found, worst, key=equivalence.strength)

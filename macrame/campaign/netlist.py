@@ -46,6 +46,11 @@ def declared(path: Path) -> dict[str, str]:
     return verilog.header(verilog.text(path), path.stem)[1]
 
 
+def derived(name: str, module: str) -> bool:
+    """Whether Yosys' name of a module is that of a module of the RTL, with any parameters."""
+    return bool(re.search(rf"(^|\\){re.escape(module)}(\\|$)", name))
+
+
 def mutations(
     files: Sequence[Path], top: str, parameters: Mapping[str, object], module: str, count: int, seed: int
 ) -> list[str]:
@@ -69,7 +74,7 @@ def mutations(
         passes = elaborate(files, top, parameters, folder)
         tools.yosys([*passes, "tee -o modules.txt select -list-mod *"], folder)
         listed = (folder / "modules.txt").read_text().split()
-        same = [found for found in listed if re.search(rf"(^|\\){re.escape(module)}(\\|$)", found)]
+        same = [found for found in listed if derived(found, module)]
         if not same:
             return []
         listing = f"mutate -list {count} -seed {seed} -o list.txt {same[0]}"
