@@ -167,7 +167,7 @@ def _alone(folder: Path, module: str) -> bool:
             }
             for modules in (plain, mutant)
         )
-        other = {kind for cell, kind in (ours.items() ^ theirs.items())}
+        other = {kind for _, kind in (ours.items() ^ theirs.items())}
         shared = {*ours.values(), *theirs.values()} - other
         try:
             for side in SIDES:

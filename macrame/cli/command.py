@@ -125,7 +125,7 @@ class UsageError(Exception):
 
 
 class _Parser(argparse.ArgumentParser):
-    single = ""  # the name of a single word: a verb refuses several in its own terms
+    single = ""  # metavar of the words if only one is expected; the verb itself refuses more
 
     def format_help(self) -> str:
         return super().format_help().replace(f"[{self.single} ...]", f"[{self.single}]")

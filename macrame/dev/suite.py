@@ -121,7 +121,7 @@ def _check_tests(text: str) -> None:
     """InputError for names of no test, which each of pytest's processes would report."""
     import pytest  # not at the top, nor the tests: most errors are found without them
 
-    selection = importlib.import_module("tests.selection")
+    selection = importlib.import_module("tests.selection")  # by name: the tests are not typed
     try:
         selection.read(text)
     except pytest.UsageError as error:

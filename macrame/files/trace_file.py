@@ -281,9 +281,6 @@ def _parsed(
     try:
         (length,) = struct.unpack("<I", data[start - 4 : start])
         header = json.loads(data[start : start + length])
-    except (struct.error, ValueError, RecursionError):
-        raise InputError(f"{label}: its header is invalid: not JSON") from None
-    try:
         window = _listed(_part(header, "window"), "window", 2)
         first, end = (_count(value, "window") for value in window)
         spans = tuple(
@@ -306,5 +303,7 @@ def _parsed(
             raise InputError("its columns are not those of its core")
     except InputError as error:
         raise InputError(f"{label}: its header is invalid: {short(error, 120)}") from None
+    except (struct.error, ValueError, RecursionError):
+        raise InputError(f"{label}: its header is invalid: not JSON") from None
     offset = start + length
     return config, (first, end), spans, sizes, offset, offset + sum(size for _, size in sizes) + _DIGEST

@@ -20,6 +20,19 @@ def report_path(path: str | os.PathLike[str]) -> Path:
     return Path(f"{path}.json")
 
 
+def unwritten_report(report: Path, why: str) -> str:
+    """What a message says of a report that cannot be written, after the name of its result.
+
+    Parameters
+    ----------
+    report : pathlib.Path
+    why : str
+        As `macrame.files.atomic.unwritable` says it.
+    """
+    joint = ", which" if why.startswith(("is ", "cannot ")) else ":"
+    return f"its report would be {short(report, 200)}{joint} {why}"
+
+
 def check_output(
     name: str, path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()
 ) -> None:
@@ -53,8 +66,7 @@ def check_output(
     if not wrong and real_path(report) == real_path(path):
         wrong = f"is the same file as {path}"
     if wrong:
-        which = ", which" if wrong.startswith(("is ", "cannot ")) else ":"
-        raise InputError(f"{where}: its report would be {short(report, 200)}{which} {wrong}")
+        raise InputError(f"{where}: {unwritten_report(report, wrong)}")
 
 
 def encode(path: str | os.PathLike[str], matrix: np.ndarray) -> bytes:

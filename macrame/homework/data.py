@@ -193,7 +193,7 @@ class File:
         self, key: str, rows: int | None = None, cols: int | None = None, most: int = SIDE
     ) -> NDArray[np.float64]:
         """A list of rows of finite numbers; float64 array (rows, cols), free sides at most `most`."""
-        value = self.value(key, _matrix(rows, cols, most))
+        value = self.value(key, _matrix_of(rows, cols, most))
         return self._matrix(key, value, rows, cols, most)
 
     def matrices(
@@ -230,7 +230,7 @@ class File:
         self, key: str, value: object, rows: int | None, cols: int | None, most: int
     ) -> NDArray[np.float64]:
         if not isinstance(value, list) or not (len(value) == rows if rows else 1 <= len(value) <= most):
-            raise self.error(key, _matrix(rows, cols, most), value)
+            raise self.error(key, _matrix_of(rows, cols, most), value)
         for i, row in enumerate(value):
             if not isinstance(row, list):
                 raise self.error(f"{key}[{i}]", "a row of numbers, such as [...]", row)
@@ -268,7 +268,7 @@ def _of(count: int | None, most: int, noun: str) -> str:
     return amount(count, noun) if count else f"1 to {most} {noun}s"
 
 
-def _matrix(rows: int | None, cols: int | None, most: int) -> str:
+def _matrix_of(rows: int | None, cols: int | None, most: int) -> str:
     return f"a matrix of {_of(rows, most, 'row')} of {_of(cols, most, 'number')}, such as [[...], [...]]"
 
 
@@ -301,7 +301,7 @@ def check_directory(directory: Path, names: Sequence[str], required: str = "") -
     names : sequence of str
         The file names the problem sheet knows.
     required : str, optional
-        A file that it must contain.
+        A file that training reads, which must be there.
 
     Raises
     ------

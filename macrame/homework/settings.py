@@ -11,6 +11,7 @@ from pathlib import Path
 from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.files import atomic, parse
+from macrame.files.write import unwritten_report
 from macrame.homework.data import HomeworkError
 from macrame.report.report import page_of
 
@@ -113,7 +114,7 @@ def _check_reports(paths: Iterable[Path]) -> None:
     for path in paths:
         wrong = atomic.unwritable(path)
         if wrong:
-            raise HomeworkError(f"OUT={path.parent}: its report {path.name} {wrong}")
+            raise HomeworkError(f"OUT={path.parent}: {unwritten_report(path, wrong)}")
 
 
 def _check_folder(out: Path) -> None:

@@ -137,7 +137,7 @@ def page_of(
     page = Path(given["PAGE"].strip())
     label = f"PAGE={short(page, 200)}"
     wrong = atomic.unwritable(page, inputs)
-    if os.path.isdir(page):  # where Path.is_dir raises, nothing can be written
+    if os.path.isdir(page):  # unlike Path.is_dir, raises nothing where a directory cannot be read
         wrong = "is a directory, expected a .html or .json file to write"
     elif page.suffix.lower() not in SUFFIXES:
         wrong = f"unknown extension {short(page.suffix) or '(none)'}, expected .html or .json"

@@ -68,7 +68,10 @@ def test_reports_that_cannot_be_written_are_found_before_solving(solve, monkeypa
     monkeypatch.setattr(sheet, "_solve", lambda *arguments: pytest.fail("solved all the same"))
     (tmp_path / "reports" / "p3.json").mkdir(parents=True)
     code, _, out, err = solve(PROBLEM=3, OUT=tmp_path / "reports")
-    said = f"macrame: OUT={tmp_path}/reports: its report p3.json is a directory, expected a file to write\n"
+    said = (
+        f"macrame: OUT={tmp_path}/reports: its report would be {tmp_path}/reports/p3.json, which is a "
+        "directory, expected a file to write\n"
+    )
     assert (code, out, err) == (2, "", said)
     (tmp_path / "loop").symlink_to("loop")
     code, _, out, err = solve(PROBLEM=3, OUT=tmp_path / "loop")
